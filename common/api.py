@@ -1,0 +1,69 @@
+"""What every endpoint shares: the success envelope and the JSON types of money and time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field, inline_serializer
+from rest_framework import serializers
+from rest_framework.response import Response
+
+
+def success(data: Any, status: int = 200) -> Response:
+    """The envelope of CONTRACT: `{"success": true, "data": ...}`."""
+    return Response({"success": True, "data": data}, status=status)
+
+
+def envelope(name: str, **fields: serializers.Field | type[serializers.Serializer]) -> serializers.Serializer:
+    """The documented shape of `success({...fields})`, for drf-spectacular."""
+    members = {key: field() if isinstance(field, type) else field for key, field in fields.items()}
+    return inline_serializer(
+        f"{name}Envelope",
+        {
+            "success": serializers.BooleanField(default=True),
+            "data": inline_serializer(f"{name}Data", members),
+        },
+    )
+
+
+@extend_schema_field(OpenApiTypes.NUMBER)
+class MoneyField(serializers.DecimalField):
+    """A Decimal in code and a JSON number on the wire: the storefront calls `.toFixed` on it.
+
+    JavaScript sends IEEE floats such as 179.95000000000002, so input is rounded to cents before anything compares it.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=12, decimal_places=2, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool) or not isinstance(data, (int, float, Decimal)):
+            raise serializers.ValidationError("Must be a number.", code="invalid")
+        if not Decimal(str(data)).is_finite() or abs(data) >= 10**10:
+            raise serializers.ValidationError("Must be a number below ten billion.", code="out_of_range")
+        from common.money import round_to_cents
+
+        return self.validate_precision(round_to_cents(Decimal(str(data))))
+
+    def to_representation(self, value: Any) -> float:  # type: ignore[override]
+        return float(value)
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class TimestampField(serializers.DateTimeField):
+    """ISO 8601 in UTC with milliseconds and `Z`, as JavaScript writes it."""
+
+    def to_representation(self, value: datetime) -> str:  # type: ignore[override]
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class ModelSerializer(serializers.ModelSerializer):
+    """A ModelSerializer whose money is numbers and whose times are JavaScript's."""
+
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
+        models.DateTimeField: TimestampField,
+    }

@@ -1,0 +1,108 @@
+"""Bad settings become numbered system checks with a hint, and stop the boot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+SERVICE_GROUPS = {
+    "S3": (
+        "stolentee.E004",
+        ("S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"),
+        "Set all of S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them.",
+    ),
+}
+
+
+@register(Tags.security)
+def check_environment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E001: a variable that could not be read as what it must be."""
+    return [
+        Error(f"{problem.name} {problem.message}.", hint="See .env.example.", id="stolentee.E001")
+        for problem in settings.ENVIRONMENT_PROBLEMS
+    ]
+
+
+@register(Tags.security)
+def check_secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E002, E003: what production must not run without."""
+    found: list[CheckMessage] = []
+    if len(settings.SECRET_KEY) < 50:
+        found.append(
+            Error(
+                "SECRET_KEY is missing or shorter than 50 characters.",
+                hint='python -c "import secrets; print(secrets.token_urlsafe(64))" makes one.',
+                id="stolentee.E002",
+            )
+        )
+    if settings.PRODUCTION and not settings.ALLOWED_HOSTS:
+        found.append(
+            Error(
+                "ALLOWED_HOSTS is empty.",
+                hint="Name the hosts that this API answers for.",
+                id="stolentee.E003",
+            )
+        )
+    return found
+
+
+@register(Tags.security)
+def check_vendors(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E004-E007: half-configured vendors, and test parts in production."""
+    found: list[CheckMessage] = []
+    for _name, (number, variables, hint) in SERVICE_GROUPS.items():
+        given = [bool(getattr(settings, variable)) for variable in variables]
+        if any(given) and not all(given):
+            found.append(Error(f"Only some of {', '.join(variables)} are set.", hint=hint, id=number))
+    if settings.STRIPE_SECRET_KEY and not settings.STRIPE_WEBHOOK_SECRETS:
+        found.append(
+            Error(
+                "STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRET.",
+                hint="Without it no payment would ever be confirmed: copy the signing secret of the webhook endpoint.",
+                id="stolentee.E005",
+            )
+        )
+    if settings.STRIPE_API_URL and not settings.STRIPE_SECRET_KEY.startswith("sk_test_"):
+        found.append(
+            Error(
+                "STRIPE_API_URL points away from Stripe while the key is not a test key.",
+                hint="Remove STRIPE_API_URL, or use a key that begins with sk_test_.",
+                id="stolentee.E006",
+            )
+        )
+    if settings.PRODUCTION and not settings.STRIPE_SECRET_KEY:
+        found.append(
+            Error(
+                "The test gateway must not take orders in production.",
+                hint="Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET.",
+                id="stolentee.E007",
+            )
+        )
+    return found
+
+
+@register(Tags.security)
+def check_services(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E008, E009: production needs a database and a broker that several processes can share."""
+    found: list[CheckMessage] = []
+    if settings.PRODUCTION and "sqlite" in settings.DATABASES["default"]["ENGINE"]:
+        found.append(Error("Production runs on SQLite.", hint="Set DATABASE_URL.", id="stolentee.E008"))
+    if settings.PRODUCTION and not settings.REDIS_URL:
+        found.append(Error("Production has no Redis.", hint="Set REDIS_URL.", id="stolentee.E009"))
+    if settings.PRODUCTION and not settings.EMAIL_HOST:
+        found.append(
+            Warning("No SMTP_HOST: mail is written to files.", hint="Set SMTP_HOST.", id="stolentee.W001")
+        )
+    return found
+
+
+def refuse_bad_settings() -> None:
+    """Raises ImproperlyConfigured naming every error at once. Called at the boot of web and worker processes."""
+    errors = [message for message in run_checks(tags=[Tags.security]) if message.is_serious()]
+    if errors:
+        raise ImproperlyConfigured(
+            "\n".join(["the settings are not usable:", *(str(error) for error in errors)])
+        )

@@ -1,0 +1,62 @@
+"""The web application with the queue's worker and its scheduler as threads of the same process.
+
+For `manage.py dev`: one process needs no broker service (`memory://` lives inside it), and a restart loses nothing,
+because the database is the queue of record and the scheduler rings for what is due as soon as it starts.
+"""
+
+import atexit
+import logging
+import os
+import threading
+
+from celery.beat import EmbeddedService, Scheduler
+from celery.worker import WorkController
+from django.conf import settings
+
+from stolentee.celery import app
+from stolentee.wsgi import application
+
+__all__ = ["application"]
+
+log = logging.getLogger(__name__)
+_STOP_TIMEOUT_S = 10
+
+
+class _Worker(threading.Thread):
+    """A Celery worker without signal handlers, which only a main thread may have."""
+
+    def __init__(self) -> None:
+        super().__init__(name="celery-worker", daemon=True)
+        self.controller = WorkController(
+            app=app,
+            hostname=f"embedded@{os.getpid()}",
+            pool_cls="threads",
+            concurrency=2,
+            queues=list(settings.WORKER_QUEUES),
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            loglevel=logging.WARNING,
+        )
+
+    def run(self) -> None:
+        self.controller.start()
+
+
+def _start() -> None:
+    worker = _Worker()
+    worker.start()
+    beat = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
+    beat.daemon = True
+    beat.start()
+    app.tasks["ops.tasks.sweep"].delay()
+
+    def stop() -> None:
+        beat.stop()
+        worker.controller.stop()
+        worker.join(_STOP_TIMEOUT_S)
+
+    atexit.register(stop)
+
+
+_start()

@@ -1,0 +1,40 @@
+"""Refuses a body by its declared length before a byte of it is read."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from common.errors import problem_json
+
+# Multipart adds part headers and boundaries; the view checks the file itself to the byte.
+_MULTIPART_OVERHEAD_BYTES = 64 * 1024
+
+
+class BodyLimitMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        declared = request.headers.get("Content-Length", "")
+        if declared.isdigit() and int(declared) > _limit_bytes(request.path):
+            if request.path.startswith("/api/uploads/"):
+                return problem_json(400, upload_too_large(request.path), code="file_too_large")
+            return problem_json(413, "The request body is too large.", code="body_too_large")
+        return self.get_response(request)
+
+
+def _limit_bytes(path: str) -> int:
+    if path == "/api/uploads/shirt-photo":
+        return settings.UPLOAD_PHOTO_MAX_BYTES + _MULTIPART_OVERHEAD_BYTES
+    if path == "/api/uploads/file":
+        return settings.UPLOAD_FILE_MAX_BYTES + _MULTIPART_OVERHEAD_BYTES
+    return settings.JSON_BODY_MAX_BYTES
+
+
+def upload_too_large(path: str) -> str:
+    """The storefront's own words for a file over the limit."""
+    limit = (
+        settings.UPLOAD_PHOTO_MAX_BYTES if path.endswith("shirt-photo") else settings.UPLOAD_FILE_MAX_BYTES
+    )
+    return f"File too large. Maximum size is {limit // (1024 * 1024)}MB"

@@ -1,0 +1,369 @@
+"""Settings of the whole project, by topic. Every value comes from the environment; `.env.example` explains each.
+
+Two profiles, told apart by the environment alone: *embedded* (no service, no key: SQLite, an in-process worker,
+files, the test gateway) and *production* (PostgreSQL, Redis, S3, Stripe, Gemini, remove.bg), each part switched by
+its own key.
+"""
+
+import os
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from botocore.config import Config as S3ClientConfig
+
+from stolentee.environment import Environment, kept_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(os.environ)
+ENVIRONMENT_PROBLEMS = env.problems
+
+# --- Where and what ---------------------------------------------------------------------------------------------------
+ENVIRONMENT = env.choice("ENVIRONMENT", ("development", "production"), "development")
+PRODUCTION = ENVIRONMENT == "production"
+VERSION = "1.0.0"
+HEALTH_KEY = env.text("HEALTH_KEY")  # opens /health/detailed
+DEBUG = False  # Stack traces go to the log, never to a client.
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))  # everything that is written at run time
+PORT = env.integer("PORT", 3001, minimum=1, maximum=65535)
+HOST = env.text("HOST", "127.0.0.1")
+PUBLIC_URL = env.url(
+    "PUBLIC_URL", f"http://127.0.0.1:{PORT}"
+)  # where clients and our own test gateway reach this API
+FRONTEND_URL = env.url("FRONTEND_URL", "http://localhost:5173")  # where links in e-mails lead
+SECRET_KEY = env.text("SECRET_KEY") or ("" if PRODUCTION else kept_secret(VAR_DIR / "secret-key"))
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]
+)
+
+# --- Application ------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_structlog",
+    "common",
+    "accounts",
+    "products",
+    "uploads",
+    "designs",
+    "pricing",
+    "orders",
+    "ops",
+    "stolentee",
+]
+MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",  # first, so that every response carries CORS headers
+    "django_structlog.middlewares.RequestMiddleware",
+    "stolentee.middleware.request_id.RequestIdHeaderMiddleware",
+    "stolentee.middleware.json_errors.JsonErrorMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "stolentee.middleware.body_limit.BodyLimitMiddleware",
+    "stolentee.middleware.rate_limit.RateLimitMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "stolentee.urls"
+WSGI_APPLICATION = "stolentee.wsgi.application"
+APPEND_SLASH = False  # a redirect to a slashed path would lose POST bodies
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Database ---------------------------------------------------------------------------------------------------------
+_database = env.database("DATABASE_URL", f"sqlite:///{VAR_DIR}/db.sqlite3")
+if "sqlite" in str(_database["ENGINE"]):
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    _database["OPTIONS"] = {
+        # IMMEDIATE takes the write lock when a transaction begins: waiting works, upgrading a read lock does not.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    _database |= {
+        "CONN_MAX_AGE": 0,  # the pool keeps the connections
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=30000",
+            "pool": {
+                "min_size": env.integer("DATABASE_POOL_MIN", 2, minimum=0, maximum=500),
+                "max_size": env.integer("DATABASE_POOL_MAX", 15, minimum=1, maximum=500),
+                "max_idle": 10,
+                "timeout": 5,
+            },
+        },
+    }
+DATABASES = {"default": _database}
+
+# --- Redis: cache, broker, counters -----------------------------------------------------------------------------------
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,  # a dead Redis slows the shop down; it does not close it
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 1,
+        },
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True  # the outcome of a task is its database row
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SOFT_TIME_LIMIT = 90
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    # The visibility time-out must exceed the longest task, or the broker hands it out a second time.
+    {"visibility_timeout": 900, "polling_interval": 5, "socket_connect_timeout": 2, "global_keyprefix": "st:"}
+    if REDIS_URL
+    else {"polling_interval": 0.01}
+)
+CELERY_TASK_ROUTES = {
+    "uploads.cutout.*": {"queue": "cutouts"},
+    "orders.payments.*": {"queue": "payments"},
+    "orders.production.*": {"queue": "production"},
+    "orders.notifications.*": {"queue": "mail"},
+    "ops.*": {"queue": "ops"},
+}
+CELERY_TASK_DEFAULT_QUEUE = "ops"
+WORKER_QUEUES = ("cutouts", "payments", "production", "mail", "ops")
+SWEEP_INTERVAL_S = env.integer("SWEEP_INTERVAL_S", 10, minimum=1, maximum=3600)
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "ops.tasks.sweep", "schedule": timedelta(seconds=SWEEP_INTERVAL_S)},
+}
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+S3_BUCKET = env.text("S3_BUCKET")
+S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL")
+S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID")
+S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY")
+S3_REGION = env.text("S3_REGION", "auto")
+
+
+def _file_storage(area: str) -> dict[str, object]:
+    """One of the two areas of the store: `private` (originals, packs) or `public` (derivatives under random names)."""
+    if not S3_BUCKET:
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": VAR_DIR / "files" / area, "allow_overwrite": False},
+        }
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": S3_ENDPOINT_URL or None,
+            "access_key": S3_ACCESS_KEY_ID,
+            "secret_key": S3_SECRET_ACCESS_KEY,
+            "region_name": S3_REGION,
+            "location": area,
+            "default_acl": None,
+            "file_overwrite": False,
+            "querystring_auth": True,
+            "querystring_expire": 600,
+            "client_config": S3ClientConfig(
+                signature_version="s3v4",
+                s3={"addressing_style": "path"},
+                # boto3 >= 1.36 adds a CRC32 trailer by default, which R2 and B2 refuse (django-storages #1482).
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                connect_timeout=3,
+                read_timeout=10,
+                retries={"max_attempts": 3, "mode": "standard"},
+            ),
+        },
+    }
+
+
+STORAGES = {
+    "default": _file_storage("private"),
+    "public": _file_storage("public"),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+WHITENOISE_USE_FINDERS = not PRODUCTION  # `make run` needs no collectstatic
+WHITENOISE_ROOT = BASE_DIR / "products" / "garments" / "public"  # serves /assets/<garment>.png
+WHITENOISE_MAX_AGE = 604800
+UPLOAD_FILE_MAX_BYTES = env.integer("MAX_FILE_SIZE_MB", 10, minimum=1, maximum=25) * 1024 * 1024
+UPLOAD_PHOTO_MAX_BYTES = 25 * 1024 * 1024
+UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_PIXELS", 50_000_000, minimum=1_000_000, maximum=100_000_000)
+JSON_BODY_MAX_BYTES = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = JSON_BODY_MAX_BYTES
+FILE_UPLOAD_TEMP_DIR = None
+
+# --- Vendors: a dotted path each, like Django's EMAIL_BACKEND ---------------------------------------------------------
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRET")  # several while a secret is being rotated
+STRIPE_API_URL = env.url("STRIPE_API_URL")  # only for a local double of Stripe
+PAYMENT_GATEWAY = (
+    "orders.payments.backends.stripe.StripeGateway"
+    if STRIPE_SECRET_KEY
+    else "orders.payments.backends.testing.TestGateway"
+)
+TAX_CALCULATOR = (
+    "orders.checkout.tax.StripeTaxCalculator"
+    if STRIPE_SECRET_KEY
+    else "orders.checkout.tax.OfflineTaxCalculator"
+)
+# Where the shop collects tax when it has no Stripe Tax: country-region, such as US-CA or CA-ON.
+TAX_REGIONS = env.words("TAX_REGIONS", ["US-CA"])
+REMOVEBG_API_KEY = env.text("REMOVEBG_API_KEY")
+REMOVEBG_API_URL = env.url("REMOVEBG_API_URL", "https://api.remove.bg")
+REMBG_MODEL = env.choice(
+    "REMBG_MODEL", ("u2netp", "u2net", "silueta"), "u2netp"
+)  # never the CC BY-NC default
+REMBG_HOME = Path(env.text("REMBG_HOME", str(VAR_DIR / "rembg")))
+GEMINI_API_KEY = env.text("GEMINI_API_KEY")
+GEMINI_API_URL = env.url("GEMINI_API_URL")
+GEMINI_IMAGE_MODEL = env.text("GEMINI_IMAGE_MODEL", "gemini-3.1-flash-image")
+# A photo leaves the server only where the shop's terms cover it: the storefront sends no consent field.
+GEMINI_PHOTO_CONSENT = env.flag("GEMINI_PHOTO_CONSENT", False)
+PRINTER_EMAIL = env.text("PRINTER_EMAIL")
+PRINTER_WEBHOOK_SECRETS = env.words("PRINTER_WEBHOOK_SECRET")
+PACK_LINK_MAX_AGE = timedelta(days=30)
+
+# --- E-mail -----------------------------------------------------------------------------------------------------------
+EMAIL_HOST = env.text("SMTP_HOST")
+EMAIL_PORT = env.integer("SMTP_PORT", 587, minimum=1, maximum=65535)
+EMAIL_HOST_USER = env.text("SMTP_USER")
+EMAIL_HOST_PASSWORD = env.text("SMTP_PASS")
+EMAIL_USE_TLS = env.flag("SMTP_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = (
+    f"{env.text('SMTP_FROM_NAME', 'Stolen Tee')} <{env.text('SMTP_FROM_EMAIL', 'orders@stolentee.com')}>"
+)
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.filebased.EmailBackend"
+)
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+
+# --- Accounts ---------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_TOKEN_LIFETIME = timedelta(days=7)
+OWNER_LINK_LIFETIME = timedelta(hours=24)
+SUPABASE_URL = env.url("SUPABASE_URL")
+LOGIN_URL = "admin:login"
+
+# --- REST -------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["common.permissions.Nobody"],  # a view that names no permission is closed
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "common.errors.problem_response",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Stolen Tee",
+    "DESCRIPTION": "A custom-tee shop: catalogue, prices, uploads, cut-outs, designs, orders, production.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# --- What browsers may do ---------------------------------------------------------------------------------------------
+CORS_ALLOWED_ORIGINS = sorted(
+    {FRONTEND_URL, "https://stolentee.com", "https://www.stolentee.com"}
+    | (set() if PRODUCTION else {"http://localhost:5173", "http://localhost:3003", "http://localhost:3000"})
+)
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "x-request-id")
+CORS_EXPOSE_HEADERS = (
+    "x-request-id",
+    "retry-after",
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+)
+CORS_PREFLIGHT_MAX_AGE = 7200
+CORS_URLS_REGEX = r"^/(api|health|test-gateway|test-printer)\b.*$"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^health"]
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# --- Limits -----------------------------------------------------------------------------------------------------------
+TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1 if PRODUCTION else 0, minimum=0, maximum=5)
+RATELIMIT_ENABLE = env.flag("RATE_LIMITS", True)
+RATELIMIT_FAIL_OPEN = True
+
+# --- Money ------------------------------------------------------------------------------------------------------------
+CURRENCY = "usd"
+ORDER_MAX_LINES = 50
+ORDER_MAX_QUANTITY = 1000
+ORDER_MAX_TOTAL = Decimal("50000.00")
+
+# --- Logs: one JSON object a line, the request id in each -------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data
+DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "common.logs.json_formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.server": {"handlers": [], "propagate": False},
+        "django_structlog.celery": {"level": "WARNING"},  # each step logs its own outcome
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "ERROR"},
+        "PIL": {"level": "WARNING"},
+    },
+}

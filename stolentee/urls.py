@@ -1,0 +1,51 @@
+"""Every address of the shop."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from accounts.views import OwnerSetupView
+from common.errors import problem_json
+from orders.payments.views import TestGatewayConfirmView
+from orders.production.views import TestPrinterView
+from stolentee import health
+from uploads.views import public_file
+
+admin.site.site_header = admin.site.site_title = "Stolen Tee"
+admin.site.index_title = "The shop"
+
+
+def route_not_found(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    return problem_json(404, f"Route {request.get_full_path()} not found", code="route_not_found")
+
+
+def root(request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect("/api/docs")
+
+
+urlpatterns = [
+    path("", root),
+    path("health", health.health),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("health/detailed", health.detailed),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/", include("accounts.urls")),
+    path("api/", include("products.urls")),
+    path("api/", include("pricing.urls")),
+    path("api/", include("uploads.urls")),
+    path("api/", include("designs.urls")),
+    path("api/", include("orders.urls")),
+    path("uploads/<str:name>", public_file),
+    path("setup/<str:token>", OwnerSetupView.as_view(), name="owner-setup"),
+    path("admin/", admin.site.urls),
+]
+if settings.PAYMENT_GATEWAY.endswith("TestGateway") and not settings.PRODUCTION:
+    urlpatterns += [
+        path("test-gateway/payment_intents/<str:intent_id>/confirm", TestGatewayConfirmView.as_view()),
+        path("test-printer/orders/<str:number>", TestPrinterView.as_view()),
+    ]
+urlpatterns += [re_path(r"^(?!admin(/|$)).*$", route_not_found)]
