@@ -1,0 +1,198 @@
+"""Facts about what the shop sells: garments, their variants, how they can be printed, and where."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+
+from common.models import Record
+
+hex_colour = RegexValidator(r"^#[0-9a-f]{6}$", "Must be a colour such as #1b1b1d.")
+
+
+class Garment(models.TextChoices):
+    """The cuts that have pictures and stage geometry."""
+
+    TEE = "tee"
+    HOODIE = "hoodie"
+
+
+class Placement(models.TextChoices):
+    FRONT = "front"
+    BACK = "back"
+    NECK = "neck"
+
+
+class Product(Record):
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        DRAFT = "draft"
+        ARCHIVED = "archived"
+
+    title = models.CharField(max_length=255)
+    slug = models.SlugField(max_length=255, unique=True)
+    description = models.TextField(null=True, blank=True)
+    garment = models.CharField(max_length=10, choices=Garment, default=Garment.TEE)
+    images = models.JSONField(default=list, blank=True)
+    materials = models.CharField(max_length=255, null=True, blank=True)
+    weight_oz = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    country_of_origin = models.CharField(max_length=100, null=True, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    metadata = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["active", "draft", "archived"]), name="product_status_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Colour(Record):
+    name = models.CharField(max_length=50, unique=True)
+    hex = models.CharField(max_length=7, validators=[hex_colour])
+    is_dark = models.BooleanField(help_text="Dark garments need a white underbase.")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Size(Record):
+    name = models.CharField(max_length=10, unique=True)
+    position = models.PositiveSmallIntegerField(unique=True)
+
+    class Meta:
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Variant(Record):
+    """A blank that can be bought: one colour and size of a product. Cost never leaves the staff's side."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
+    colour = models.ForeignKey(Colour, on_delete=models.PROTECT, related_name="+")
+    size = models.ForeignKey(Size, on_delete=models.PROTECT, related_name="+")
+    sku = models.CharField(max_length=64, unique=True)
+    base_cost = models.DecimalField(
+        max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal(0))]
+    )
+    base_price = models.DecimalField(
+        max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal(0))]
+    )
+    stock_level = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Empty: not tracked, the usual case for blanks that are printed to order.",
+    )
+    image_url = models.CharField(max_length=500, null=True, blank=True)
+    storefront_alias = models.CharField(
+        max_length=64,
+        unique=True,
+        null=True,
+        blank=True,
+        help_text="A fixed id in the storefront, such as hoodie-M.",
+    )
+    metadata = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "colour", "size"], name="variant_once_per_colour_and_size"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(base_price__gte=0, base_cost__gte=0), name="variant_amounts_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class DecorationMethod(Record):
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        ARCHIVED = "archived"
+
+    name = models.SlugField(max_length=50, unique=True)
+    display_name = models.CharField(max_length=100)
+    description = models.TextField(null=True, blank=True)
+    allowed_products = models.JSONField(default=list, blank=True)
+    pricing_rules = models.JSONField(default=dict)
+    file_requirements = models.JSONField(default=dict)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class PrintArea(Record):
+    """Where on a product a print may lie, in inches from the physical datum."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="print_areas")
+    placement = models.CharField(max_length=10, choices=Placement)
+    width_in = models.DecimalField(max_digits=6, decimal_places=3)
+    height_in = models.DecimalField(max_digits=6, decimal_places=3)
+    collar_offset_in = models.DecimalField(
+        max_digits=6, decimal_places=3, help_text="From the collar seam down to the top of the area."
+    )
+    min_dpi = models.PositiveSmallIntegerField(default=150)
+
+    class Meta:
+        ordering = ["product", "placement"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "placement"], name="print_area_once_per_placement"),
+            models.CheckConstraint(
+                condition=models.Q(width_in__gt=0, height_in__gt=0), name="print_area_has_a_size"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.placement}"
+
+
+class StageView(Record):
+    """How the storefront's stage shows a print area: the mapping between its pixels and inches.
+
+    A row without a colour holds for every colour that has no row of its own (the storefront enlarges the backs of white
+    and navy tees only).
+    """
+
+    print_area = models.ForeignKey(PrintArea, on_delete=models.CASCADE, related_name="stage_views")
+    colour = models.ForeignKey(Colour, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    stage_width_px = models.FloatField()
+    stage_height_px = models.FloatField()
+    image_left_px = models.FloatField(default=0)
+    image_top_px = models.FloatField(default=0)
+    image_width_px = models.FloatField()
+    image_height_px = models.FloatField()
+    area_left_px = models.FloatField()
+    area_top_px = models.FloatField()
+    pixels_per_inch = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["print_area", "colour"], name="stage_view_once_per_colour"),
+            models.UniqueConstraint(
+                fields=["print_area"],
+                condition=models.Q(colour__isnull=True),
+                name="stage_view_one_for_any_colour",
+            ),
+            models.CheckConstraint(condition=models.Q(pixels_per_inch__gt=0), name="stage_view_has_a_scale"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.print_area} {self.colour or 'any colour'}"
