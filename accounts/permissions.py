@@ -36,7 +36,7 @@ class ShopStaff(SignedIn):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         super().has_permission(request, view)
-        if request.user.runs_the_shop:
+        if signed_in_user(request).runs_the_shop:
             return True
         raise PermissionDenied("Insufficient permissions - requires one of: admin")
 
@@ -44,3 +44,11 @@ class ShopStaff(SignedIn):
 def current_user(request: Request) -> User | None:
     """The signed-in user, or None for a guest."""
     return request.user if isinstance(request.user, User) else None
+
+
+def signed_in_user(request: Request) -> User:
+    """The user behind a view that only users enter."""
+    user = current_user(request)
+    if user is None:
+        raise NotAuthenticated("Authentication required - no token provided")
+    return user

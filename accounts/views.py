@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts import services
 from accounts.models import OwnerLink
-from accounts.permissions import Anyone, SignedIn
+from accounts.permissions import Anyone, signed_in_user, SignedIn
 from accounts.serializers import LoginSerializer, OAuthSyncSerializer, RegisterSerializer, UserSerializer
 from accounts.supabase import ProofInvalid, verify_access_token
 from accounts.tokens import issue_token
@@ -81,7 +81,7 @@ class UserMeView(APIView):
 
     @extend_schema(responses=envelope("UserMe", user=UserSerializer))
     def get(self, request: Request) -> Response:
-        return success({"user": UserSerializer(request.user).data})
+        return success({"user": UserSerializer(signed_in_user(request)).data})
 
 
 class UserLogoutView(APIView):
@@ -89,7 +89,7 @@ class UserLogoutView(APIView):
 
     @extend_schema(request=None, responses=envelope("UserLogout", message=serializers.CharField()))
     def post(self, request: Request) -> Response:
-        services.user_revoke_tokens(request.user)
+        services.user_revoke_tokens(signed_in_user(request))
         return success({"message": "Logged out"})
 
 

@@ -12,6 +12,8 @@ from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from common.money import round_to_cents
+
 
 def success(data: Any, status: int = 200) -> Response:
     """The envelope of CONTRACT: `{"success": true, "data": ...}`."""
@@ -43,11 +45,10 @@ class MoneyField(serializers.DecimalField):
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not isinstance(data, (int, float, Decimal)):
             raise serializers.ValidationError("Must be a number.", code="invalid")
-        if not Decimal(str(data)).is_finite() or abs(data) >= 10**10:
+        amount = Decimal(str(data))
+        if not amount.is_finite() or abs(amount) >= 10**10:
             raise serializers.ValidationError("Must be a number below ten billion.", code="out_of_range")
-        from common.money import round_to_cents
-
-        return self.validate_precision(round_to_cents(Decimal(str(data))))
+        return self.validate_precision(round_to_cents(amount))
 
     def to_representation(self, value: Any) -> float:  # type: ignore[override]
         return float(value)
@@ -57,7 +58,7 @@ class MoneyField(serializers.DecimalField):
 class TimestampField(serializers.DateTimeField):
     """ISO 8601 in UTC with milliseconds and `Z`, as JavaScript writes it."""
 
-    def to_representation(self, value: datetime) -> str:  # type: ignore[override]
+    def to_representation(self, value: datetime) -> str:
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -24,7 +24,7 @@ class DomainError(Exception):
     the fields, and `extra` adds members to the body (the lines of a price difference, the allowed next states).
     """
 
-    status = HTTPStatus.BAD_REQUEST
+    status: int = HTTPStatus.BAD_REQUEST
     code = "bad_request"
 
     def __init__(
@@ -32,7 +32,7 @@ class DomainError(Exception):
         message: str,
         *,
         code: str | None = None,
-        status: HTTPStatus | None = None,
+        status: int | None = None,
         errors: Sequence[Mapping[str, Any]] = (),
         extra: Mapping[str, Any] | None = None,
     ) -> None:
@@ -134,7 +134,8 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
         errors = _field_errors(error.detail)
         body = problem(400, _validation_message(errors), code="invalid", errors=errors)
     elif isinstance(error, exceptions.APIException):
-        headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else {}
+        auth_header = getattr(error, "auth_header", None)  # REST framework sets it on the way here
+        headers = {"WWW-Authenticate": auth_header} if auth_header else {}
         codes = error.get_codes()
         body = problem(
             error.status_code, str(error.detail), code=codes if isinstance(codes, str) else "invalid"

@@ -1,14 +1,10 @@
-"""Abstract models that several packages build on."""
+"""The abstract model that every table of the shop builds on."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.db import models
-
-from common.work import WorkItem
-
-__all__ = ["Record", "WorkItem"]
 
 
 class Record(models.Model):

@@ -17,12 +17,14 @@ from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from common.models import Record
+
 log = structlog.get_logger(__name__)
 
 RETRY_DELAYS_S = (5, 30, 120)  # after the first, second, ... failed attempt; the last repeats
 
 
-class WorkItem(models.Model):
+class WorkItem(Record):
     """The state, the lease and the attempts of one piece of work."""
 
     class Status(models.TextChoices):

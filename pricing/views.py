@@ -36,7 +36,9 @@ class PlacementSerializer(serializers.Serializer):
 class QuoteRequestSerializer(serializers.Serializer):
     variant_id = serializers.UUIDField(error_messages={"required": _REQUIRED, "null": _REQUIRED})
     method = serializers.CharField(max_length=50, error_messages={"required": _REQUIRED, "blank": _REQUIRED})
-    placements = PlacementSerializer(many=True, error_messages={"required": _REQUIRED}, max_length=10)
+    placements = serializers.ListField(
+        child=PlacementSerializer(), error_messages={"required": _REQUIRED}, max_length=10
+    )
     quantity = serializers.IntegerField(
         min_value=1,
         max_value=settings.ORDER_MAX_QUANTITY,

@@ -69,7 +69,7 @@ PRODUCTS = [
 # slug, placement -> width, height, collar offset in inches, then per colour (None: any other):
 # stage width and height, picture left, top, width and height, area left and top, pixels per inch.
 _PPI = 390 / 14  # the tee's front drag limits are 390 px wide and the platen 14 in
-PRINT_AREAS = {
+PRINT_AREAS: dict[tuple[str, str], tuple[tuple[str, str, str], dict[str | None, tuple[float, ...]]]] = {
     ("classic-tee", "front"): (
         ("14.0", "16.0", "0.8"),
         {None: (600, 600, 0, 0, 600, 600, 103, 100, _PPI)},

@@ -21,7 +21,9 @@ _PRODUCT = envelope("ProductWritten", product=ProductSerializer)
 class ProductListView(APIView):
     permission_classes = [Anyone]
 
-    @extend_schema(responses=envelope("ProductList", products=ProductSerializer(many=True)))
+    @extend_schema(
+        operation_id="products_list", responses=envelope("ProductList", products=ProductSerializer(many=True))
+    )
     def get(self, request: Request) -> Response:
         return success({"products": ProductSerializer(selectors.products_active(), many=True).data})
 

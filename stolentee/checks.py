@@ -88,7 +88,7 @@ def check_vendors(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_services(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """E008, E009: production needs a database and a broker that several processes can share."""
     found: list[CheckMessage] = []
-    if settings.PRODUCTION and "sqlite" in settings.DATABASES["default"]["ENGINE"]:
+    if settings.PRODUCTION and "sqlite" in str(settings.DATABASES["default"]["ENGINE"]):
         found.append(Error("Production runs on SQLite.", hint="Set DATABASE_URL.", id="stolentee.E008"))
     if settings.PRODUCTION and not settings.REDIS_URL:
         found.append(Error("Production has no Redis.", hint="Set REDIS_URL.", id="stolentee.E009"))

@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 
-from celery.beat import EmbeddedService, Scheduler
+from celery.beat import Scheduler, Service
 from celery.worker import WorkController
 from django.conf import settings
 
@@ -46,9 +46,12 @@ class _Worker(threading.Thread):
 def _start() -> None:
     worker = _Worker()
     worker.start()
-    beat = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
-    beat.daemon = True
-    beat.start()
+    beat = Service(
+        app, scheduler_cls=Scheduler
+    )  # keeps its times in memory: the first sweep is at once anyway
+    threading.Thread(
+        target=beat.start, kwargs={"embedded_process": False}, name="celery-beat", daemon=True
+    ).start()
     app.tasks["ops.tasks.sweep"].delay()
 
     def stop() -> None:

@@ -305,7 +305,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SORT_OPERATIONS": False,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatusEnum": "common.work.WorkItem.Status",
+        "ProductStatusEnum": "products.models.Product.Status",
+        "MethodStatusEnum": "products.models.DecorationMethod.Status",
+    },
 }
 
 # --- What browsers may do ---------------------------------------------------------------------------------------------

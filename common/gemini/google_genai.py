@@ -24,7 +24,13 @@ class GoogleGenaiGateway:
         try:
             answer = self._client.models.generate_content(
                 model=self._image_model,
-                contents=[types.Part.from_bytes(data=picture, mime_type=content_type), prompt],
+                contents=types.Content(
+                    role="user",
+                    parts=[
+                        types.Part.from_bytes(data=picture, mime_type=content_type),
+                        types.Part.from_text(text=prompt),
+                    ],
+                ),
                 config=types.GenerateContentConfig(response_modalities=["TEXT", "IMAGE"]),
             )
         except errors.APIError as error:
