@@ -1,0 +1,167 @@
+"""From the bytes a stranger sent to pixels that are safe to work with."""
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+MAX_PIXELS = 50_000_000
+
+# Pillow raises any of these on broken files, depending on the format and on the place of the damage.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+# A picture counts as cut out already when this share of it is more clear than opaque; less is a stray clear pixel.
+_CUT_OUT_SHARE = 0.005
+
+
+class ImageRejected(Exception):
+    """The bytes are no picture that the shop accepts; `code` is stable, `message` is fit for the customer.
+
+    Codes: `empty`, `unsupported_type`, `too_many_pixels`, `unreadable`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture: upright, in sRGB, without metadata.
+
+    rgba: uint8 (H, W, 4), straight alpha. dpi: what the file claims, None when it claims nothing.
+    """
+
+    rgba: NDArray[np.uint8]
+    content_type: str
+    width_px: int
+    height_px: int
+    has_alpha: bool
+    dpi: int | None
+
+    @property
+    def is_cut_out(self) -> bool:
+        """Whether the picture came with a background that is clear already, so that nothing needs removing."""
+        return self.has_alpha and float(np.mean(self.rgba[..., 3] < 128)) >= _CUT_OUT_SHARE
+
+
+def sniff(data: bytes) -> str | None:
+    """Return the content type that the magic bytes prove, or None; names and headers of the client play no part."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Return the first frame of a PNG, JPEG or WebP, upright and in sRGB; raise ImageRejected for everything else.
+
+    The size is read from the header and checked before any pixel is decoded, so a bomb costs nothing.
+    """
+    if not data:
+        raise ImageRejected("empty", "The file is empty.")
+    content_type = sniff(data)
+    if content_type is None:
+        raise ImageRejected("unsupported_type", "Only PNG, JPEG and WebP pictures are accepted.")
+    image = _open(data, content_type, max_pixels)
+    try:
+        image.seek(0)
+        image.load()
+        dpi = _dpi(image)
+        profile = image.info.get("icc_profile")
+        upright = ImageOps.exif_transpose(image)
+        rgba = _to_srgb_rgba(upright, profile)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many(max_pixels) from error
+    except _DAMAGE as error:
+        raise ImageRejected("unreadable", "The picture is damaged or incomplete.") from error
+    height_px, width_px = rgba.shape[:2]
+    has_alpha = bool(np.any(rgba[..., 3] < 255))
+    return Picture(rgba, content_type, width_px, height_px, has_alpha, dpi)
+
+
+def _open(data: bytes, content_type: str, max_pixels: int) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=[_FORMATS[content_type]])
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many(max_pixels) from error
+    except _DAMAGE as error:
+        raise ImageRejected("unreadable", "The picture is damaged or incomplete.") from error
+    width_px, height_px = image.size
+    if width_px < 1 or height_px < 1:
+        raise ImageRejected("unreadable", "The picture has no pixels.")
+    if width_px * height_px > max_pixels:
+        raise _too_many(max_pixels)
+    return image
+
+
+def _too_many(max_pixels: int) -> ImageRejected:
+    return ImageRejected(
+        "too_many_pixels", f"The picture is larger than {max_pixels // 1_000_000} megapixels; please send a smaller one."
+    )
+
+
+def _dpi(image: Image.Image) -> int | None:
+    claimed = image.info.get("dpi")
+    if not claimed:
+        return None
+    dpi = round(float(claimed[0]))
+    return dpi if 1 <= dpi <= 10_000 else None
+
+
+def _to_srgb_rgba(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
+    alpha = _alpha(image)
+    colour = _opaque(image)
+    converted = _through_profile(colour, profile) if profile else None
+    rgb = converted if converted is not None else colour.convert("RGB")
+    return np.dstack([np.asarray(rgb, dtype=np.uint8), alpha])
+
+
+def _alpha(image: Image.Image) -> NDArray[np.uint8]:
+    """Return the coverage, which PNG may also hold as a palette entry or as one colour that means clear."""
+    if image.mode.startswith("I"):
+        samples = np.asarray(image)
+        clear = image.info.get("transparency")
+        return np.where(samples == clear, 0, 255).astype(np.uint8)
+    if image.has_transparency_data:
+        return np.asarray(image.convert("RGBA"), dtype=np.uint8)[..., 3]
+    return np.full((image.height, image.width), 255, dtype=np.uint8)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return the colours alone, in a mode that an ICC profile of the file can describe (L, RGB or CMYK)."""
+    if image.mode.startswith("I"):
+        # Pillow's own conversion of 16-bit grey clips at 255 instead of scaling.
+        samples = np.asarray(image).astype(np.uint32)
+        return Image.fromarray(((samples * 255 + 32_767) // 65_535).astype(np.uint8))
+    if image.mode in {"L", "RGB", "CMYK"}:
+        return image
+    if image.mode in {"1", "LA", "La"}:
+        return image.convert("L")
+    if image.mode == "P":
+        return image.convert("RGBA").convert("RGB")
+    return image.convert("RGB")
+
+
+def _through_profile(image: Image.Image, profile_bytes: bytes) -> Image.Image | None:
+    """Return the picture in sRGB, or None when its profile is sRGB already or cannot be used.
+
+    A profile that is broken or made for another mode is common in the wild and no reason to refuse the picture.
+    """
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(profile_bytes))
+        if (profile.profile.profile_description or "").startswith("sRGB"):
+            return None
+        return ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None

@@ -1,0 +1,72 @@
+"""Assets and jobs on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from common.api import ModelSerializer, TimestampField
+from uploads.models import Asset, Job
+
+# The storefront knows these four words; "failed" is the one that it shows as an error.
+JOB_STATUSES = ("queued", "running", "done", "failed")
+
+
+class AssetSerializer(ModelSerializer):
+    owner_id = serializers.UUIDField(allow_null=True)
+    job_id = serializers.UUIDField(allow_null=True)
+    hash = serializers.CharField(source="sha256")
+    width = serializers.IntegerField(source="width_px")
+    height = serializers.IntegerField(source="height_px")
+    file_url = serializers.CharField()
+
+    class Meta:
+        model = Asset
+        fields = [
+            "id", "owner_type", "owner_id", "file_url", "file_type", "file_size", "original_name", "hash", "width",
+            "height", "dpi", "metadata", "kind", "job_id", "created_at", "updated_at",
+        ]  # fmt: skip
+
+
+class JobAssetSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    file_url = serializers.CharField()
+    kind = serializers.CharField()
+    width = serializers.IntegerField(source="width_px")
+    height = serializers.IntegerField(source="height_px")
+    dpi = serializers.IntegerField(allow_null=True)
+
+
+class JobSerializer(serializers.Serializer):
+    """A job as the storefront polls it: camelCase, and `logs` is the current step alone."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(JOB_STATUSES)
+    logs = serializers.CharField(source="get_step_display")
+    errorMessage = serializers.SerializerMethodField()
+    errorCode = serializers.SerializerMethodField()
+    resultData = serializers.JSONField(source="result")
+    createdAt = TimestampField(source="created_at")
+    updatedAt = TimestampField(source="updated_at")
+    completedAt = TimestampField(source="completed_at", allow_null=True)
+    assets = serializers.SerializerMethodField()
+
+    def get_errorMessage(self, job: Job) -> str | None:
+        return job.error_message if job.status == Job.Status.FAILED else None
+
+    def get_errorCode(self, job: Job) -> str | None:
+        return job.error_code if job.status == Job.Status.FAILED else None
+
+    def get_assets(self, job: Job) -> list[dict[str, Any]] | None:
+        if job.status != Job.Status.DONE:
+            return None
+        return list(JobAssetSerializer(job.assets.all(), many=True).data)
+
+
+class JobSummarySerializer(ModelSerializer):
+    completed_at = TimestampField(allow_null=True)
+
+    class Meta:
+        model = Job
+        fields = ["id", "status", "created_at", "updated_at", "completed_at"]
