@@ -1,0 +1,129 @@
+"""What the storefront sends at checkout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.serializers import clean_email
+from common.api import MoneyField
+from designs.serializers import MAX_ARTWORKS, VIEWS, clean_position
+
+_ORDER_REQUIRED = "customer, items, and shipping_address are required"
+_TAX_REQUIRED = "items and shipping_address are required"
+COUNTRIES = ("US", "CA")
+
+
+def _required(message: str) -> dict[str, Any]:
+    return {"required": message, "null": message}
+
+
+class AddressSerializer(serializers.Serializer):
+    line1 = serializers.CharField(max_length=200)
+    line2 = serializers.CharField(max_length=200, allow_blank=True, allow_null=True, required=False)
+    city = serializers.CharField(max_length=100)
+    state = serializers.CharField(max_length=100)
+    postal_code = serializers.CharField(max_length=20)
+    country = serializers.ChoiceField(COUNTRIES)
+
+    def validate_line2(self, value: str | None) -> str:
+        return value or ""
+
+
+class TaxAddressSerializer(serializers.Serializer):
+    """The address while it is being typed: nothing of it is complete, and nothing of it is an error."""
+
+    line1 = serializers.CharField(max_length=200, allow_blank=True, required=False, default="")
+    line2 = serializers.CharField(max_length=200, allow_blank=True, allow_null=True, required=False)
+    city = serializers.CharField(max_length=100, allow_blank=True, required=False, default="")
+    state = serializers.CharField(max_length=100, allow_blank=True, required=False, default="")
+    postal_code = serializers.CharField(max_length=20, allow_blank=True, required=False, default="")
+    country = serializers.CharField(max_length=2, required=False, default="US")
+
+
+class CustomerSerializer(serializers.Serializer):
+    email = serializers.CharField(max_length=255)
+    name = serializers.CharField(max_length=200)
+    phone = serializers.CharField(max_length=40, allow_blank=True, required=False, default="")
+
+    def validate_email(self, value: str) -> str:
+        return User.objects.fold_email(clean_email(value))
+
+
+class ArtworkSerializer(serializers.Serializer):
+    """One placed artwork. Its address is never used: only the asset that it was uploaded as can be printed."""
+
+    assetId = serializers.UUIDField(
+        error_messages=_required(
+            "An artwork has not finished uploading. Please remove the item and add it again."
+        )
+    )
+    position = serializers.DictField(allow_null=True, required=False, default=None)
+
+    def validate_position(self, position: dict[str, Any] | None) -> dict[str, Any] | None:
+        clean_position(position)
+        return position
+
+
+class CustomizationSerializer(serializers.Serializer):
+    method = serializers.CharField(max_length=50, required=False, default="dtg")
+    frontArtworks = serializers.ListField(
+        child=ArtworkSerializer(), required=False, max_length=MAX_ARTWORKS["front"]
+    )
+    backArtworks = serializers.ListField(
+        child=ArtworkSerializer(), required=False, max_length=MAX_ARTWORKS["back"]
+    )
+    neckArtwork = ArtworkSerializer(required=False, allow_null=True)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Artworks by placement: `{"front": [...], "back": [...], "neck": [...]}`, and the method."""
+        body = super().to_internal_value(data)
+        neck = body.get("neckArtwork")
+        artworks = {
+            "front": body.get("frontArtworks", []),
+            "back": body.get("backArtworks", []),
+            "neck": [neck] if neck else [],
+        }
+        return {"method": body["method"], "artworks": {view: artworks[view] for view in VIEWS}, "sent": data}
+
+
+class TaxItemSerializer(serializers.Serializer):
+    variant_id = serializers.CharField(max_length=64)
+    quantity = serializers.IntegerField(min_value=1, max_value=settings.ORDER_MAX_QUANTITY)
+    unit_price = MoneyField(min_value=0)
+    total_price = MoneyField(min_value=0)
+
+
+class OrderItemSerializer(TaxItemSerializer):
+    customization = CustomizationSerializer()
+
+
+class TaxRequestSerializer(serializers.Serializer):
+    items = serializers.ListField(
+        child=TaxItemSerializer(),
+        allow_empty=False,
+        max_length=settings.ORDER_MAX_LINES,
+        error_messages=_required(_TAX_REQUIRED),
+    )
+    shipping_address = TaxAddressSerializer(error_messages=_required(_TAX_REQUIRED))
+    shipping = MoneyField(min_value=0, required=False, default=0)
+
+
+class OrderRequestSerializer(serializers.Serializer):
+    customer = CustomerSerializer(error_messages=_required(_ORDER_REQUIRED))
+    items = serializers.ListField(
+        child=OrderItemSerializer(),
+        allow_empty=False,
+        max_length=settings.ORDER_MAX_LINES,
+        error_messages=_required(_ORDER_REQUIRED),
+    )
+    shipping_address = AddressSerializer(error_messages=_required(_ORDER_REQUIRED))
+    billing_address = AddressSerializer(required=False)
+    customer_notes = serializers.CharField(max_length=2000, allow_blank=True, required=False, default="")
+    subtotal = MoneyField(min_value=0)
+    tax = MoneyField(min_value=0)
+    shipping = MoneyField(min_value=0)
+    total = MoneyField(min_value=0)

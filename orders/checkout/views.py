@@ -1,0 +1,54 @@
+"""Tax while the address is typed, and the order itself."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.permissions import Anyone, current_user
+from common.api import MoneyField, envelope, success
+from common.http import client_ip
+from orders.checkout import services
+from orders.checkout.serializers import OrderRequestSerializer, TaxRequestSerializer
+from orders.serializers import OrderSerializer
+
+
+class TaxView(APIView):
+    permission_classes = [Anyone]
+
+    @extend_schema(
+        request=TaxRequestSerializer,
+        responses=envelope(
+            "Tax",
+            tax=MoneyField(),
+            tax_breakdown=serializers.ListField(child=serializers.DictField()),
+            source=serializers.CharField(),
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        body = TaxRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        tax = services.tax_estimate(data["items"], data["shipping_address"], data["shipping"])
+        return success({"tax": float(tax.amount), "tax_breakdown": tax.breakdown, "source": tax.source})
+
+
+class OrderCreateView(APIView):
+    permission_classes = [Anyone]
+
+    @extend_schema(
+        request=OrderRequestSerializer,
+        responses={
+            201: envelope("OrderCreated", order=OrderSerializer, client_secret=serializers.CharField())
+        },
+    )
+    def post(self, request: Request) -> Response:
+        body = OrderRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        user = current_user(request)
+        client = str(user.pk) if user else client_ip(request)
+        order, payment = services.order_create(body.validated_data, user=user, client=client)
+        return success({"order": OrderSerializer(order).data, "client_secret": payment.client_secret}, 201)

@@ -1,0 +1,77 @@
+"""Renders and sends what lies in the outbox. A failure here never touches the order."""
+
+from __future__ import annotations
+
+from smtplib import SMTPException, SMTPResponseException
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from common.money import money_text
+from orders.models import OutboxMail
+from orders.notifications.tasks import ring_mail
+from orders.production.handoff import pack_links
+
+log = structlog.get_logger(__name__)
+
+_SUBJECTS = {
+    OutboxMail.Kind.ORDER_PLACED: "Order Confirmation #{number} - Stolen Tee",
+    OutboxMail.Kind.ORDER_PROCESSING: "Order Processing - Order #{number}",
+    OutboxMail.Kind.ORDER_SHIPPED: "Order Shipped! - Order #{number}",
+    OutboxMail.Kind.ORDER_DELIVERED: "Order Delivered - Order #{number}",
+    OutboxMail.Kind.PRINTER_PACKS: "Production packs of order {number}",
+}
+
+
+def send(mail_id: str) -> None:
+    """Sends the mail if it is ours to send; retries what may pass, gives up on what will not."""
+    mail = OutboxMail.claim(mail_id)
+    if mail is None:
+        return
+    try:
+        compose(mail).send()
+    except (SMTPException, OSError) as error:
+        permanent = isinstance(error, SMTPResponseException) and 500 <= error.smtp_code < 600
+        delay = mail.fail("mail_refused", type(error).__name__, retryable=not permanent)
+        if delay is not None:
+            ring_mail(mail_id, countdown_s=delay.total_seconds())
+        log.warning("mail.failed", mail_id=mail_id, kind=mail.kind, error=type(error).__name__)
+        return
+    mail.finish()
+    log.info("mail.sent", mail_id=mail_id, kind=mail.kind)
+
+
+def compose(mail: OutboxMail) -> EmailMultiAlternatives:
+    """The message as text and HTML, rendered by templates that escape whatever customers typed."""
+    order = mail.order
+    is_printer = mail.kind == OutboxMail.Kind.PRINTER_PACKS
+    lines = [
+        {
+            "title": line.product_title,
+            "colour": line.colour_name,
+            "size": line.size_name,
+            "quantity": line.quantity,
+            "total": money_text(line.total_price),
+        }
+        for line in order.lines.all()
+    ]
+    context = {
+        "order": order,
+        "lines": lines,
+        "amounts": {
+            name: money_text(getattr(order, name)) for name in ("subtotal", "shipping", "tax", "total")
+        },
+        "address": order.shipping_address,
+        "track_url": f"{settings.FRONTEND_URL}/orders/{order.pk}",
+        "pack_links": pack_links(order) if is_printer else [],
+    }
+    message = EmailMultiAlternatives(
+        subject=_SUBJECTS[OutboxMail.Kind(mail.kind)].format(number=order.number),
+        body=render_to_string(f"orders/mail/{mail.kind}.txt", context),
+        to=[settings.PRINTER_EMAIL if is_printer else order.customer_email],
+        headers={"Message-ID": f"<{mail.pk}@stolentee>"},
+    )
+    message.attach_alternative(render_to_string(f"orders/mail/{mail.kind}.html", context), "text/html")
+    return message

@@ -1,0 +1,362 @@
+"""The spec sheet: one A4 page that a printer reads at arm's length, next to the press.
+
+Sizes on the page are millimetres. Every number on it is in the pack's JSON too.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+
+from fpdf import FPDF
+from PIL import Image
+
+from designs.rendering import PAGE_RGB
+from orders.production import fonts
+from orders.production.spec import CENTIMETRES_PER_INCH, PackSpec, PlacementSpec, in_both_units
+
+SHOP = "Stolen Tee"
+PAGE_WIDTH_MM, PAGE_HEIGHT_MM = 210.0, 297.0
+MARGIN_MM = 12.0
+CONTENT_WIDTH_MM = PAGE_WIDTH_MM - 2 * MARGIN_MM
+HEADER_HEIGHT_MM = 22.0
+FOOTER_TOP_MM = 287.0
+MOCKUP_SIDE_PX = 1100
+"""300 DPI at the size on the page; the full mock-up lies in the pack beside the sheet."""
+
+MOCKUP_JPEG_QUALITY = 88
+ELLIPSIS = " ..."
+
+Rgb = tuple[int, int, int]
+INK: Rgb = (20, 23, 31)
+MUTED: Rgb = (104, 110, 122)
+RULE: Rgb = (214, 217, 222)
+PAPER: Rgb = (245, 246, 247)
+WHITE: Rgb = (255, 255, 255)
+MOCKUP_PAGE: Rgb = PAGE_RGB
+AMBER: Rgb = (255, 243, 214)
+AMBER_INK: Rgb = (133, 77, 0)
+GRADE_COLOURS: dict[str, Rgb] = {
+    "good": (24, 115, 69),
+    "okay": (33, 100, 168),
+    "poor": (176, 105, 0),
+    "bad": (178, 34, 34),
+}
+COLUMNS_MM = (35.0, 33.0, 37.0, 27.0, 30.0, 24.0)
+COLUMN_NAMES = ("PRINT", "SIZE", "IN THE PRINT AREA", "BELOW COLLAR", "CENTRE LINE", "RESOLUTION")
+
+
+class _Page(FPDF):
+    """A page with the few marks that the sheet is made of."""
+
+    def __init__(self, spec: PackSpec) -> None:
+        super().__init__(orientation="portrait", unit="mm", format="A4")
+        self.missing = 0
+        created_at = spec.created_at
+        self.set_creation_date(created_at if created_at.tzinfo else created_at.replace(tzinfo=UTC))
+        self.set_title(f"{SHOP} {spec.order_number} line {spec.line_number}")
+        self.set_subject("Production spec sheet")
+        self.set_author(SHOP)
+        self.set_keywords(f"{spec.order_number} {spec.sku}")
+        self.set_auto_page_break(False)
+        self.set_margins(0, 0)
+        self.c_margin = 0.0
+        self.add_font("sans", "", fonts.REGULAR)
+        self.add_font("sans", "B", fonts.BOLD)
+        if fonts.needs_east_asian(spec.to_json()):
+            self.add_font("east", "", fonts.EAST_ASIAN)
+            self.set_fallback_fonts(["east"], exact_match=False)
+        self.add_page()
+
+    def select(self, size_pt: float, bold: bool, colour: Rgb = INK) -> None:
+        self.set_font("sans", "B" if bold else "", size_pt)
+        self.set_text_color(*colour)
+
+    def write_line(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        width: float,
+        size_pt: float,
+        *,
+        bold: bool = False,
+        colour: Rgb = INK,
+        align: str = "L",
+        least_pt: float = 6.0,
+    ) -> None:
+        """One line with its top at y, set smaller and at last cut short where it would not fit the width."""
+        shown, missing = fonts.drawable(text.replace("\n", " "))
+        self.missing += missing
+        self.select(size_pt, bold, colour)
+        while self.get_string_width(shown) > width and size_pt > least_pt:
+            size_pt -= 0.5
+            self.select(size_pt, bold, colour)
+        if self.get_string_width(shown) > width:
+            shown = self.shortened(shown, width)
+        self.set_xy(x, y)
+        self.cell(width, size_pt * 0.42, fonts.in_drawing_order(shown), align=align)
+
+    def shortened(self, text: str, width: float) -> str:
+        """The longest beginning of the text that fits the width with an ellipsis."""
+        low, high = 0, len(text)
+        while low < high:
+            middle = (low + high + 1) // 2
+            fits = self.get_string_width(text[:middle].rstrip() + ELLIPSIS) <= width
+            low, high = (middle, high) if fits else (low, middle - 1)
+        return text[:low].rstrip() + ELLIPSIS
+
+    def lines_of(self, text: str, width: float, size_pt: float, bold: bool = False) -> list[str]:
+        """The text broken into lines at spaces, and inside words that are longer than a line."""
+        shown, missing = fonts.drawable(text)
+        self.missing += missing
+        self.select(size_pt, bold)
+        lines: list[str] = []
+        for paragraph in shown.split("\n"):
+            line = ""
+            for word in paragraph.split(" "):
+                for piece in self._pieces(word, width):
+                    longer = f"{line} {piece}" if line else piece
+                    if line and self.get_string_width(longer) > width:
+                        lines.append(line)
+                        longer = piece
+                    line = longer
+            lines.append(line)
+        return lines
+
+    def _pieces(self, word: str, width: float) -> Iterable[str]:
+        if self.get_string_width(word) <= width:
+            return [word]
+        pieces, piece = [], ""
+        for character in word:
+            if piece and self.get_string_width(piece + character) > width:
+                pieces.append(piece)
+                piece = ""
+            piece += character
+        return [*pieces, piece]
+
+    def box(self, x: float, y: float, width: float, height: float, fill: Rgb) -> None:
+        self.set_fill_color(*fill)
+        self.rect(x, y, width, height, style="F")
+
+    def swatch(self, x: float, y: float, width: float, height: float, colour_hex: str) -> None:
+        self.set_draw_color(*MUTED)
+        self.set_line_width(0.15)
+        self.set_fill_color(*(int(colour_hex[index : index + 2], 16) for index in (1, 3, 5)))
+        self.rect(x, y, width, height, style="DF")
+
+    def rule(self, y: float) -> None:
+        self.set_draw_color(*RULE)
+        self.set_line_width(0.25)
+        self.line(MARGIN_MM, y, PAGE_WIDTH_MM - MARGIN_MM, y)
+
+
+def spec_sheet(spec: PackSpec, mockups: Mapping[str, bytes]) -> bytes:
+    """The sheet as a PDF of one page; `mockups` maps front and back to pictures. Equal input gives equal
+    bytes.
+    """
+    page = _Page(spec)
+    _header(page, spec)
+    _garment(page, spec, top=HEADER_HEIGHT_MM + 5)
+    mockup_height_mm = 94.0 if len(spec.placements) < 3 else 70.0
+    _mockups(page, spec, mockups, top=60.0, height=mockup_height_mm)
+    bottom = _placements(page, spec, top=60.0 + mockup_height_mm + 5)
+    bottom = _datum(page, spec, top=bottom + 2)
+    bottom = _warnings(page, spec, top=bottom + 3)
+    _notes(page, spec, top=bottom + 3)
+    _footer(page, spec)
+    return bytes(page.output())
+
+
+def _header(page: _Page, spec: PackSpec) -> None:
+    page.box(0, 0, PAGE_WIDTH_MM, HEADER_HEIGHT_MM, INK)
+    page.write_line(SHOP, MARGIN_MM, 5.2, 70, 19, bold=True, colour=WHITE)
+    page.write_line("Production spec sheet", MARGIN_MM, 14.2, 70, 8.5, colour=RULE)
+    right = PAGE_WIDTH_MM - MARGIN_MM - 110
+    page.write_line(spec.order_number, right, 5.2, 110, 19, bold=True, colour=WHITE, align="R")
+    line = f"Line {spec.line_number}   {spec.created_at.date().isoformat()}"
+    page.write_line(line, right, 14.2, 110, 8.5, colour=RULE, align="R")
+
+
+def _garment(page: _Page, spec: PackSpec, top: float) -> None:
+    columns = ((MARGIN_MM, 74.0), (89.0, 47.0), (139.0, 27.0), (169.0, 29.0))
+    for x, width in columns:
+        page.box(x, top, width, 30, PAPER)
+    inner = [(x + 3, width - 6) for x, width in columns]
+    for (x, width), label in zip(inner, ("GARMENT", "COLOUR", "SIZE", "QUANTITY"), strict=True):
+        page.write_line(label, x, top + 2.6, width, 6.5, colour=MUTED)
+    x, width = inner[0]
+    page.write_line(spec.sku, x, top + 7, width, 17, bold=True)
+    page.write_line(spec.product, x, top + 15.6, width, 10)
+    underbase = "white underbase (dark cloth)" if spec.underbase == "white" else "no underbase (light cloth)"
+    page.write_line(f"{spec.method_name}, {underbase}", x, top + 22.4, width, 8.5, colour=MUTED)
+    x, width = inner[1]
+    page.swatch(x, top + 8, 14, 18, spec.colour_hex)
+    names = page.lines_of(spec.colour_name, width - 17, 13, bold=True)
+    size_pt = 13.0 if len(names) == 1 else 8.5
+    for index, name in enumerate(page.lines_of(spec.colour_name, width - 17, size_pt, bold=True)[:3]):
+        page.write_line(name, x + 17, top + 8.5 + 3.9 * index, width - 17, size_pt, bold=True)
+    page.write_line(spec.colour_hex, x + 17, top + 21.5, width - 17, 8.5, colour=MUTED)
+    for (x, width), value in zip(inner[2:], (spec.size, str(spec.quantity)), strict=True):
+        page.write_line(value, x, top + 10, width, 34, bold=True, align="C", least_pt=12)
+
+
+def _mockups(page: _Page, spec: PackSpec, mockups: Mapping[str, bytes], top: float, height: float) -> None:
+    width = (CONTENT_WIDTH_MM - 4) / 2
+    for index, side in enumerate(("front", "back")):
+        left = MARGIN_MM + index * (width + 4)
+        picture_top, picture_height = top + 6, height - 6
+        printed = [p.side_name for p in spec.placements if (p.placement == "front") == (side == "front")]
+        state = "no print on this side" if not printed else "printed: " + ", ".join(printed).lower()
+        if side in mockups:
+            page.image(
+                _picture(mockups[side], width / picture_height), left, picture_top, width, picture_height
+            )
+        else:
+            page.box(left, picture_top, width, picture_height, MOCKUP_PAGE)
+            state += " (no picture)"
+        page.write_line(side.upper(), left, top + 0.8, 25, 9, bold=True)
+        page.write_line(state, left + 26, top + 1.2, width - 26, 7.5, colour=MUTED, align="R")
+
+
+def _picture(png: bytes, aspect: float) -> io.BytesIO:
+    """The mock-up on a page of this aspect at its size on paper, as the JPEG that the PDF embeds unchanged."""
+    with Image.open(io.BytesIO(png)) as opened:
+        mockup = opened.convert("RGBA")
+    mockup.thumbnail((MOCKUP_SIDE_PX, MOCKUP_SIDE_PX), Image.Resampling.LANCZOS)
+    size = (
+        max(mockup.width, round(mockup.height * aspect)),
+        max(mockup.height, round(mockup.width / aspect)),
+    )
+    page = Image.new("RGBA", size, (*MOCKUP_PAGE, 255))
+    page.alpha_composite(mockup, ((size[0] - mockup.width) // 2, (size[1] - mockup.height) // 2))
+    buffer = io.BytesIO()
+    page.convert("RGB").save(buffer, "JPEG", quality=MOCKUP_JPEG_QUALITY, subsampling=0)
+    buffer.seek(0)
+    return buffer
+
+
+def _placements(page: _Page, spec: PackSpec, top: float) -> float:
+    if not spec.placements:
+        page.write_line("Blank garment: nothing is printed.", MARGIN_MM, top, CONTENT_WIDTH_MM, 12, bold=True)
+        return top + 7
+    x = MARGIN_MM
+    for name, width in zip(COLUMN_NAMES, COLUMNS_MM, strict=True):
+        page.write_line(name, x, top, width - 2, 6.5, colour=MUTED)
+        x += width
+    top += 4
+    for placement in spec.placements:
+        page.rule(top)
+        _placement(page, placement, top + 2)
+        _colours(page, placement, top + 16.5)
+        top += 27
+    page.rule(top)
+    return top
+
+
+def _placement(page: _Page, placement: PlacementSpec, top: float) -> None:
+    side = placement.wearer_side
+    centred = "centred" if side == "centre" else f"to wearer's {side}"
+    turns = sorted({round((turn + 180) % 360 - 180, 1) for turn in placement.rotations_deg} - {0.0})
+    turned = "turned " + ", ".join(f"{turn:g}°" for turn in turns) + " in file" if turns else "not turned"
+    cells = (
+        (placement.side_name, placement.art_file, f"{placement.width_px} × {placement.height_px} px"),
+        (*_both_units(placement.width_in, placement.height_in, between=" × "), turned),
+        (*_both_units(placement.left_in, placement.top_in, between=", "), "from left, from top"),
+        (*_both_units(placement.top_below_collar_in), "seam to top of print"),
+        (*_both_units(abs(placement.centre_offset_in)), centred),
+    )
+    x = MARGIN_MM
+    for (main, second, third), width in zip(cells, COLUMNS_MM[:5], strict=True):
+        page.write_line(main, x, top, width - 2, 11, bold=True)
+        page.write_line(second, x, top + 5.4, width - 2, 8.5)
+        page.write_line(third, x, top + 9.6, width - 2, 7.5, colour=MUTED)
+        x += width
+    page.box(x, top, COLUMNS_MM[5], 8.6, GRADE_COLOURS[placement.dpi_grade])
+    # Rounded down: 299.6 shown as 300 would look like a print that passes.
+    dpi = f"{math.floor(placement.effective_dpi + 1e-6)} DPI"
+    page.write_line(dpi, x, top + 1.2, COLUMNS_MM[5], 9, bold=True, colour=WHITE, align="C")
+    page.write_line(placement.dpi_grade, x, top + 5, COLUMNS_MM[5], 7.5, colour=WHITE, align="C")
+    if placement.clipped:
+        page.write_line("cut at the edge", x, top + 9.6, COLUMNS_MM[5], 7.5, colour=AMBER_INK, align="C")
+
+
+def _both_units(*lengths_in: float, between: str = " × ") -> tuple[str, str]:
+    # Rounded to the JSON's thousandths first, so that both round the same way.
+    inches = between.join(f"{round(length, 3):.2f}" for length in lengths_in)
+    centimetres = between.join(f"{length * CENTIMETRES_PER_INCH:.1f}" for length in lengths_in)
+    return f"{inches} in", f"{centimetres} cm"
+
+
+def _colours(page: _Page, placement: PlacementSpec, top: float) -> None:
+    width = CONTENT_WIDTH_MM / 12
+    for index, colour in enumerate(placement.colours):
+        x = MARGIN_MM + index * width
+        page.swatch(x, top, 4.5, 8, colour.hex)
+        page.write_line(colour.hex, x + 5.3, top + 0.8, width - 5.6, 5.6, least_pt=5)
+        page.write_line(
+            f"{colour.coverage_percent:.1f} %", x + 5.3, top + 4.6, width - 5.6, 5.6, least_pt=5, colour=MUTED
+        )
+
+
+def _datum(page: _Page, spec: PackSpec, top: float) -> float:
+    if not spec.placements:
+        return top
+    areas = "; ".join(
+        f"{placement.side_name.lower()} {placement.area_width_in:.2f} × {placement.area_height_in:.2f} in, from "
+        f"{in_both_units(placement.area_below_collar_in)} below the collar seam, left edge "
+        f"{in_both_units(placement.area_left_of_centre_in)} left of the centre line as you look at it"
+        for placement in spec.placements
+    )
+    text = (
+        f"Print the files at 100 %, 300 DPI, as they are: they are turned, scaled and trimmed already. "
+        f"Print areas: {areas}."
+    )
+    lines = page.lines_of(text, CONTENT_WIDTH_MM, 7)
+    for index, line in enumerate(lines):
+        page.write_line(line, MARGIN_MM, top + index * 3.5, CONTENT_WIDTH_MM, 7, colour=MUTED)
+    return top + 3.5 * len(lines)
+
+
+def _warnings(page: _Page, spec: PackSpec, top: float) -> float:
+    if not spec.warnings:
+        return top - 3
+    width = CONTENT_WIDTH_MM - 10
+    lines = [line for warning in spec.warnings for line in page.lines_of(warning, width, 8.5, bold=True)]
+    room = max(1, min(6, int((FOOTER_TOP_MM - top - 30) / 4.2)))
+    if len(lines) > room:
+        lines = [*lines[: room - 1], "More warnings: see spec.json."]
+    height = 4.2 * len(lines) + 4
+    page.box(MARGIN_MM, top, CONTENT_WIDTH_MM, height, AMBER)
+    page.box(MARGIN_MM, top, 2, height, GRADE_COLOURS["poor"])
+    for index, line in enumerate(lines):
+        y = top + 2.4 + index * 4.2
+        page.write_line(line, MARGIN_MM + 6, y, width, 8.5, bold=True, colour=AMBER_INK)
+    return top + height
+
+
+def _notes(page: _Page, spec: PackSpec, top: float) -> None:
+    page.write_line("NOTES", MARGIN_MM, top, 40, 6.5, colour=MUTED)
+    notes = spec.notes.strip() or "None."
+    lines = page.lines_of(notes, CONTENT_WIDTH_MM, 9)
+    room = max(1, int((FOOTER_TOP_MM - 5 - top - 3.6) / 4.4))
+    if len(lines) > room:
+        lines = [*lines[: room - 1], "The notes go on in spec.json."]
+    for index, line in enumerate(lines):
+        y = top + 3.6 + index * 4.4
+        page.write_line(
+            line, MARGIN_MM, y, CONTENT_WIDTH_MM, 9, align="R" if fonts.reads_right_to_left(line) else "L"
+        )
+
+
+def _footer(page: _Page, spec: PackSpec) -> None:
+    page.rule(FOOTER_TOP_MM)
+    pieces = "1 piece" if spec.quantity == 1 else f"{spec.quantity} pieces"
+    about = f"{SHOP}   {spec.order_number}, line {spec.line_number}   {spec.sku}, {pieces}"
+    page.write_line(about, MARGIN_MM, FOOTER_TOP_MM + 2, 86, 7, colour=MUTED)
+    rest = "The same numbers in spec.json; every file is listed with its SHA-256 in manifest.json."
+    if page.missing:
+        rest = f"{page.missing} characters marked {fonts.REPLACEMENT} have no glyph here: read them in spec.json."
+    page.write_line(rest, PAGE_WIDTH_MM - MARGIN_MM - 96, FOOTER_TOP_MM + 2, 96, 7, colour=MUTED, align="R")

@@ -1,0 +1,304 @@
+"""What the printer must know about one line of an order, as values and as the JSON that lies in the pack."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from designs.geometry import DpiGrade, Placement, StageView, dpi_grade, to_inches
+from designs.rendering import PlacedArtwork, PrintArt
+
+SCHEMA_VERSION = "1.0"
+CENTIMETRES_PER_INCH = 2.54
+CENTRED_WITHIN_IN = 0.05
+"""A print this close to the centre line is centred: no printer loads a shirt more exactly."""
+
+MAX_COLOURS = 12
+UNDERBASE_BELOW_LIGHTNESS = 80.0
+"""Cloth darker than this CIE L* swallows ink, so the printer lays white under it."""
+
+_ORDER_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,49}")
+_HEX = re.compile(r"#[0-9a-f]{6}")
+_SIDE_NAMES: dict[Placement, str] = {"front": "Front", "back": "Back", "neck": "Back of the neck"}
+
+
+@dataclass(frozen=True, slots=True)
+class ColourSpec:
+    """One colour of the art and how much of its inked surface it covers."""
+
+    hex: str
+    coverage_percent: float
+
+    def __post_init__(self) -> None:
+        if not _HEX.fullmatch(self.hex):
+            raise ValueError(f"{self.hex!r} is no colour of the form #rrggbb.")
+
+
+@dataclass(frozen=True, slots=True)
+class ArtworkSpec:
+    """One of the customer's artworks inside a placement's art file, measured before its turn about its
+    centre.
+    """
+
+    name: str
+    source_width_px: int
+    source_height_px: int
+    left_in: float
+    top_in: float
+    width_in: float
+    height_in: float
+    rotation_deg: float
+    effective_dpi: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "source_pixels": {"width": self.source_width_px, "height": self.source_height_px},
+            **_lengths(left=self.left_in, top=self.top_in, width=self.width_in, height=self.height_in),
+            "rotation_deg": round(self.rotation_deg, 2),
+            "effective_dpi": round(self.effective_dpi, 1),
+            "dpi_grade": dpi_grade(self.effective_dpi),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementSpec:
+    """One print: its file, its size and where it lies. Inches count from the print area's top-left corner.
+
+    The file shows the artworks as they are printed: turned, scaled and cut already. `centre_offset_in` is
+    positive towards the right of somebody who looks at the printed side; `wearer_text` says the same from the
+    wearer's view.
+    """
+
+    placement: Placement
+    art_file: str
+    width_px: int
+    height_px: int
+    dpi: int
+    left_in: float
+    top_in: float
+    width_in: float
+    height_in: float
+    top_below_collar_in: float
+    centre_offset_in: float
+    area_width_in: float
+    area_height_in: float
+    area_left_of_centre_in: float
+    area_below_collar_in: float
+    effective_dpi: float
+    clipped: bool
+    colours: tuple[ColourSpec, ...]
+    artworks: tuple[ArtworkSpec, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.colours) > MAX_COLOURS:
+            raise ValueError(f"A placement names at most {MAX_COLOURS} colours.")
+
+    @property
+    def side_name(self) -> str:
+        """The printed side in words."""
+        return _SIDE_NAMES[self.placement]
+
+    @property
+    def dpi_grade(self) -> DpiGrade:
+        """The grade of the artwork with the lowest resolution."""
+        return dpi_grade(self.effective_dpi)
+
+    @property
+    def wearer_side(self) -> str:
+        """The wearer's side on which the centre of the print lies: left, right or centre."""
+        if abs(self.centre_offset_in) < CENTRED_WITHIN_IN:
+            return "centre"
+        viewer_right = self.centre_offset_in > 0
+        return "left" if viewer_right == (self.placement == "front") else "right"
+
+    @property
+    def wearer_text(self) -> str:
+        """Where the print sits, said from the wearer's view."""
+        if self.wearer_side == "centre":
+            return f"{self.side_name}, centred"
+        offset = in_both_units(abs(self.centre_offset_in))
+        return f"{self.side_name}, {offset} towards the wearer's {self.wearer_side}"
+
+    @property
+    def rotations_deg(self) -> tuple[float, ...]:
+        """The turn of each artwork, already part of the file."""
+        return tuple(artwork.rotation_deg for artwork in self.artworks)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "placement": self.placement,
+            "wearer_text": self.wearer_text,
+            "art_file": self.art_file,
+            "pixels": {"width": self.width_px, "height": self.height_px},
+            "dpi": self.dpi,
+            **_lengths(
+                left=self.left_in,
+                top=self.top_in,
+                width=self.width_in,
+                height=self.height_in,
+                top_below_collar=self.top_below_collar_in,
+                centre_offset=self.centre_offset_in,
+            ),
+            "print_area": _lengths(
+                width=self.area_width_in,
+                height=self.area_height_in,
+                left_of_centre=self.area_left_of_centre_in,
+                below_collar=self.area_below_collar_in,
+            ),
+            "rotation_in_file": True,
+            "clipped": self.clipped,
+            "effective_dpi": round(self.effective_dpi, 1),
+            "dpi_grade": self.dpi_grade,
+            "colours": [
+                {"hex": colour.hex, "coverage_percent": round(colour.coverage_percent, 1)}
+                for colour in self.colours
+            ],
+            "artworks": [artwork.to_dict() for artwork in self.artworks],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PackSpec:
+    """One line of an order for the printer. `created` is an ISO 8601 date or time, `colour_hex` #rrggbb."""
+
+    order_number: str
+    line_number: int
+    created: str
+    sku: str
+    product: str
+    colour_name: str
+    colour_hex: str
+    size: str
+    quantity: int
+    method: str
+    method_name: str
+    placements: tuple[PlacementSpec, ...]
+    notes: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _ORDER_NUMBER.fullmatch(self.order_number):
+            raise ValueError("An order number consists of letters, digits and hyphens.")
+        if self.line_number < 1 or self.quantity < 1:
+            raise ValueError("Lines and quantities count from 1.")
+        if not (self.sku.strip() and self.size.strip() and self.colour_name.strip()):
+            raise ValueError("A garment needs a SKU, a colour and a size.")
+        if not _HEX.fullmatch(self.colour_hex):
+            raise ValueError(f"{self.colour_hex!r} is no colour of the form #rrggbb.")
+        names = [placement.placement for placement in self.placements]
+        if len(set(names)) != len(names):
+            raise ValueError("A placement may occur once in a line.")
+        self.created_at  # noqa: B018 - refuses a date that cannot be read
+
+    @property
+    def created_at(self) -> datetime:
+        return datetime.fromisoformat(self.created)
+
+    @property
+    def pack_name(self) -> str:
+        """The folder in the pack and the stem of its file name."""
+        return f"{self.order_number}-{self.line_number}"
+
+    @property
+    def underbase(self) -> str:
+        """`white` when the cloth is too dark to print on directly, else `none`."""
+        return "white" if _lightness(self.colour_hex) < UNDERBASE_BELOW_LIGHTNESS else "none"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "order_number": self.order_number,
+            "line_number": self.line_number,
+            "created": self.created,
+            "garment": {
+                "sku": self.sku,
+                "product": self.product,
+                "colour": {"name": self.colour_name, "hex": self.colour_hex},
+                "size": self.size,
+                "quantity": self.quantity,
+            },
+            "method": {"code": self.method, "name": self.method_name, "underbase": self.underbase},
+            "placements": [placement.to_dict() for placement in self.placements],
+            "notes": self.notes,
+            "warnings": list(self.warnings),
+        }
+
+    def to_json(self) -> str:
+        """The JSON mirror: keys sorted, so that equal specs have equal bytes."""
+        return json.dumps(self.to_dict(), sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def describe_placement(
+    view: StageView,
+    artworks: Sequence[PlacedArtwork],
+    art: PrintArt,
+    colours: Sequence[tuple[str, float]],
+    names: Sequence[str],
+) -> PlacementSpec:
+    """The printer's view of rendered art. `colours` are (hex, percent); `names` name the artworks in their
+    order.
+    """
+    return PlacementSpec(
+        placement=view.placement,
+        art_file=f"art/{view.placement}.png",
+        width_px=art.rgba.shape[1],
+        height_px=art.rgba.shape[0],
+        dpi=art.dpi,
+        left_in=art.left_in,
+        top_in=art.top_in,
+        width_in=art.width_in,
+        height_in=art.height_in,
+        top_below_collar_in=view.collar_offset_in + art.top_in,
+        centre_offset_in=art.left_in + art.width_in / 2 - view.area_left_of_centre_in,
+        area_width_in=view.area_width_in,
+        area_height_in=view.area_height_in,
+        area_left_of_centre_in=view.area_left_of_centre_in,
+        area_below_collar_in=view.collar_offset_in,
+        effective_dpi=art.effective_dpi,
+        clipped=art.clipped,
+        colours=tuple(ColourSpec(colour, percent) for colour, percent in colours[:MAX_COLOURS]),
+        artworks=tuple(
+            _describe_artwork(artwork, name) for artwork, name in zip(artworks, names, strict=True)
+        ),
+    )
+
+
+def in_both_units(length_in: float) -> str:
+    """A length as a printer reads it: `2.25 in (5.7 cm)`."""
+    return f"{length_in:.2f} in ({length_in * CENTIMETRES_PER_INCH:.1f} cm)"
+
+
+def _describe_artwork(artwork: PlacedArtwork, name: str) -> ArtworkSpec:
+    rectangle = to_inches(artwork.view, artwork.rectangle())
+    crop = artwork.crop()
+    return ArtworkSpec(
+        name=name,
+        source_width_px=crop.width_px,
+        source_height_px=crop.height_px,
+        left_in=rectangle.left_in,
+        top_in=rectangle.top_in,
+        width_in=rectangle.width_in,
+        height_in=rectangle.height_in,
+        rotation_deg=rectangle.rotation_deg,
+        effective_dpi=artwork.effective_dpi(),
+    )
+
+
+def _lengths(**lengths_in: float) -> dict[str, dict[str, float]]:
+    return {
+        "inches": {name: round(length, 3) for name, length in lengths_in.items()},
+        "centimetres": {name: round(length * CENTIMETRES_PER_INCH, 2) for name, length in lengths_in.items()},
+    }
+
+
+def _lightness(colour_hex: str) -> float:
+    """CIE L* of an sRGB colour (IEC 61966-2-1, CIE 15)."""
+    channels = (int(colour_hex[index : index + 2], 16) / 255 for index in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return float(116 * luminance ** (1 / 3) - 16 if luminance > 216 / 24389 else luminance * 24389 / 27)

@@ -1,0 +1,37 @@
+"""Reading orders."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from common.errors import NotFound
+from orders.models import LineArtwork, Order, OrderLine
+
+
+def _key(reference: str) -> dict[str, object]:
+    try:
+        return {"pk": UUID(reference)}
+    except ValueError:
+        return {"number": reference}
+
+
+def order_by_reference(reference: str) -> Order:
+    """By number (the page after checkout) or id (the link in the e-mail). Raises NotFound."""
+    order = Order.objects.prefetch_related("lines").filter(**_key(reference)).first()
+    if order is None:
+        raise NotFound("Order not found", code="order_not_found")
+    return order
+
+
+def orders_for_staff(*, payment_status: str = "", production_status: str = "") -> QuerySet[Order]:
+    """Newest first, with lines, artworks and assets in four queries however many orders there are."""
+    artworks = LineArtwork.objects.select_related("asset")
+    lines = OrderLine.objects.prefetch_related(Prefetch("artworks", artworks)).order_by("number")
+    orders = Order.objects.prefetch_related(Prefetch("lines", lines))
+    if payment_status:
+        orders = orders.filter(payment_status=payment_status)
+    if production_status:
+        orders = orders.filter(production_status=production_status)
+    return orders

@@ -1,0 +1,120 @@
+"""Orders as the storefront's admin page reads them: the superset of the flat and the nested shape (CONTRACT 1.24)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from common.api import MoneyField, TimestampField
+from orders.models import Order, OrderLine
+from orders.states import admin_word
+
+
+class StaffLineSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    order_id = serializers.UUIDField()
+    variant_id = serializers.UUIDField()
+    quantity = serializers.IntegerField()
+    price = MoneyField(source="unit_price")
+    unit_price = MoneyField()
+    total_price = MoneyField()
+    product_name = serializers.CharField(source="product_title")
+    product_slug = serializers.CharField()
+    size = serializers.CharField(source="size_name")
+    color = serializers.CharField(source="colour_name")
+    variant_details = serializers.SerializerMethodField()
+    design_image_url = serializers.SerializerMethodField()
+    mockup_url = serializers.SerializerMethodField()
+    custom_design = serializers.SerializerMethodField()
+    production_status = serializers.CharField(source="order.production_status")
+
+    def get_variant_details(self, line: OrderLine) -> dict[str, str]:
+        return {"color": line.colour_name, "size": line.size_name, "sku": line.sku}
+
+    def get_mockup_url(self, line: OrderLine) -> str | None:
+        name = line.front_mockup_name or line.back_mockup_name
+        return f"/uploads/{name}" if name else None
+
+    def get_design_image_url(self, line: OrderLine) -> str | None:
+        """The mock-up once it is rendered, until then the first artwork; a plain GET without a token."""
+        return self.get_mockup_url(line) or next((a.asset.file_url for a in line.artworks.all()), None)
+
+    def get_custom_design(self, line: OrderLine) -> dict[str, Any]:
+        images = [
+            {
+                "asset_id": str(artwork.asset_id),
+                "file_url": artwork.asset.file_url,
+                "kind": artwork.asset.kind,
+                "width": artwork.asset.width_px,
+                "height": artwork.asset.height_px,
+                "dpi": artwork.asset.dpi,
+                "original_name": artwork.asset.original_name,
+                "placement": artwork.placement,
+            }
+            for artwork in line.artworks.all()
+        ]
+        return {"design_data": None, "design_images": images, "custom_spec": line.customization}
+
+
+class StaffOrderSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    order_number = serializers.CharField(source="number")
+    customer_name = serializers.CharField()
+    customer_email = serializers.CharField()
+    phone = serializers.CharField(source="customer_phone")
+    customer = serializers.SerializerMethodField()
+    status = serializers.SerializerMethodField()
+    payment_status = serializers.CharField()
+    production_status = serializers.CharField()
+    hold_reason = serializers.CharField()
+    total = MoneyField()
+    totals = serializers.SerializerMethodField()
+    tax_source = serializers.CharField()
+    items = StaffLineSerializer(source="lines", many=True)
+    shipping_address = serializers.SerializerMethodField()
+    billing_address = serializers.SerializerMethodField()
+    tracking_number = serializers.SerializerMethodField()
+    carrier = serializers.CharField()
+    shipped_at = TimestampField(allow_null=True)
+    customer_notes = serializers.CharField()
+    internal_notes = serializers.CharField()
+    created_at = TimestampField()
+    updated_at = TimestampField()
+
+    def get_customer(self, order: Order) -> dict[str, Any]:
+        return {
+            "id": str(order.user_id) if order.user_id else None,
+            "name": order.customer_name,
+            "email": order.customer_email,
+            "phone": order.customer_phone,
+        }
+
+    def get_status(self, order: Order) -> str:
+        return admin_word(order.production_status)
+
+    def get_totals(self, order: Order) -> dict[str, float]:
+        return {
+            name: float(getattr(order, name)) for name in ("subtotal", "tax", "shipping", "discount", "total")
+        }
+
+    def get_shipping_address(self, order: Order) -> dict[str, Any]:
+        return _both_vocabularies(order.shipping_address)
+
+    def get_billing_address(self, order: Order) -> dict[str, Any]:
+        return _both_vocabularies(order.billing_address)
+
+    def get_tracking_number(self, order: Order) -> str | None:
+        return order.tracking_number or None
+
+
+def _both_vocabularies(address: dict[str, Any]) -> dict[str, Any]:
+    """The page reads street and zip, the documents line1 and postal_code."""
+    return {**address, "street": address.get("line1", ""), "zip": address.get("postal_code", "")}
+
+
+class StatusRequestSerializer(serializers.Serializer):
+    status = serializers.CharField(max_length=20)
+    tracking_number = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+    carrier = serializers.CharField(max_length=50, required=False, allow_blank=True, default="")
+    internal_notes = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")

@@ -1,0 +1,67 @@
+"""The storefront's admin page."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.permissions import ShopStaff, signed_in_user
+from common.api import envelope, success
+from common.errors import NotFound
+from orders import lifecycle
+from orders.selectors import orders_for_staff
+from orders.staff.serializers import StaffOrderSerializer, StatusRequestSerializer
+
+
+def _order_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound("Order not found", code="order_not_found") from error
+
+
+class StaffOrderListView(APIView):
+    permission_classes = [ShopStaff]
+
+    @extend_schema(
+        operation_id="admin_orders_list",
+        parameters=[OpenApiParameter("payment_status", str), OpenApiParameter("production_status", str)],
+        responses=envelope("StaffOrderList", orders=StaffOrderSerializer(many=True)),
+    )
+    def get(self, request: Request) -> Response:
+        orders = orders_for_staff(
+            payment_status=request.query_params.get("payment_status", ""),
+            production_status=request.query_params.get("production_status", ""),
+        )
+        return success({"orders": StaffOrderSerializer(orders, many=True).data})
+
+
+class StaffOrderDetailView(APIView):
+    permission_classes = [ShopStaff]
+
+    @extend_schema(responses=envelope("StaffOrder", order=StaffOrderSerializer))
+    def get(self, request: Request, order_id: str) -> Response:
+        order = orders_for_staff().filter(pk=_order_id(order_id)).first()
+        if order is None:
+            raise NotFound("Order not found", code="order_not_found")
+        return success({"order": StaffOrderSerializer(order).data})
+
+
+class StaffOrderStatusView(APIView):
+    permission_classes = [ShopStaff]
+
+    @extend_schema(
+        request=StatusRequestSerializer, responses=envelope("StaffOrderMoved", order=StaffOrderSerializer)
+    )
+    def patch(self, request: Request, order_id: str) -> Response:
+        body = StatusRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = dict(body.validated_data)
+        order = lifecycle.order_change_production(
+            _order_id(order_id), data.pop("status"), actor=f"staff:{signed_in_user(request).pk}", **data
+        )
+        return success({"order": StaffOrderSerializer(orders_for_staff().get(pk=order.pk)).data})

@@ -1,0 +1,20 @@
+from django.urls import path
+
+from orders.checkout.views import OrderCreateView, TaxView
+from orders.payments.views import PaymentCaptureView, StripeWebhookView
+from orders.production.views import PackDownloadView, ProductionUpdateView
+from orders.staff.views import StaffOrderDetailView, StaffOrderListView, StaffOrderStatusView
+from orders.views import OrderTrackView
+
+urlpatterns = [
+    path("orders/calculate-tax", TaxView.as_view()),
+    path("orders/create", OrderCreateView.as_view()),
+    path("orders/<str:order_id>/capture-payment", PaymentCaptureView.as_view()),
+    path("orders/<str:reference>", OrderTrackView.as_view()),
+    path("webhooks/stripe", StripeWebhookView.as_view()),
+    path("webhooks/production-update", ProductionUpdateView.as_view()),
+    path("production/packs/<str:token>", PackDownloadView.as_view(), name="pack-download"),
+    path("admin/orders", StaffOrderListView.as_view()),
+    path("admin/orders/<str:order_id>", StaffOrderDetailView.as_view()),
+    path("admin/orders/<str:order_id>/status", StaffOrderStatusView.as_view()),
+]
