@@ -165,6 +165,8 @@ CELERY_TASK_ROUTES = {
 CELERY_TASK_DEFAULT_QUEUE = "ops"
 WORKER_QUEUES = ("cutouts", "payments", "production", "mail", "ops")
 SWEEP_INTERVAL_S = env.integer("SWEEP_INTERVAL_S", 10, minimum=1, maximum=3600)
+# How long a silent worker keeps its row; longer than the tasks' hard time limit, or two would work on one row.
+WORK_LEASE_S = env.integer("WORK_LEASE_S", 150, minimum=5, maximum=3600)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ops.tasks.sweep", "schedule": timedelta(seconds=SWEEP_INTERVAL_S)},
 }
@@ -300,6 +302,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "A custom-tee shop: catalogue, prices, uploads, cut-outs, designs, orders, production.",
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/",  # groups the pages by what comes after it
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
