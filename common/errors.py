@@ -120,7 +120,7 @@ def _validation_message(errors: Sequence[Mapping[str, str]]) -> str:
     first = errors[0]
     name = first["pointer"].lstrip("/").replace("/", ".")
     generic = first["detail"].startswith(
-        ("This ", "A valid ", "Not a valid", "Ensure ", "Must be", "Expected", "“", '"')
+        ("This ", "A valid ", "Not a valid", "Ensure ", "Must be a number", "Expected", "“", '"')
     )
     return f"{name}: {first['detail']}" if name and generic else first["detail"]
 

@@ -18,6 +18,7 @@ from pricing import services
 from pricing.engine import MethodPrice, PlacementSpec
 
 _REQUIRED = "variant_id, method, placements, and quantity are required"
+_MISSING: dict[str, Any] = dict.fromkeys(("required", "null", "blank"), _REQUIRED)
 
 
 class PlacementSerializer(serializers.Serializer):
@@ -34,16 +35,19 @@ class PlacementSerializer(serializers.Serializer):
 
 
 class QuoteRequestSerializer(serializers.Serializer):
-    variant_id = serializers.UUIDField(error_messages={"required": _REQUIRED, "null": _REQUIRED})
-    method = serializers.CharField(max_length=50, error_messages={"required": _REQUIRED, "blank": _REQUIRED})
-    placements = serializers.ListField(
-        child=PlacementSerializer(), error_messages={"required": _REQUIRED}, max_length=10
-    )
+    variant_id = serializers.UUIDField(error_messages=_MISSING)
+    method = serializers.CharField(max_length=50, error_messages=_MISSING)
+    placements = serializers.ListField(child=PlacementSerializer(), error_messages=_MISSING, max_length=10)
     quantity = serializers.IntegerField(
-        min_value=1,
+        min_value=0,
         max_value=settings.ORDER_MAX_QUANTITY,
-        error_messages={"required": _REQUIRED, "null": _REQUIRED},
+        error_messages=_MISSING,
     )
+
+    def validate_quantity(self, quantity: int) -> int:
+        if quantity == 0:
+            raise serializers.ValidationError(_REQUIRED)
+        return quantity
 
 
 class ChargeSerializer(serializers.Serializer):
