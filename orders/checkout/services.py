@@ -10,10 +10,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from common.errors import Conflict
+from common.errors import Conflict, Unprocessable
 from orders import lifecycle
 from orders.checkout import basket
 from orders.checkout.basket import BasketLine
+from orders.checkout.idempotency import IdempotencyKey
 from orders.checkout.tax import Tax, TaxableLine, TaxAddress, tax_calculator
 from orders.models import LineArtwork, Order, OrderLine, Payment
 from orders.payments.services import payment_ensure, payment_open
@@ -35,12 +36,19 @@ def _tax_address(address: Mapping[str, Any]) -> TaxAddress:
     )
 
 
-def order_create(body: Mapping[str, Any], *, user: User | None, client: str) -> tuple[Order, Payment]:
+def order_create(
+    body: Mapping[str, Any], *, user: User | None, client: str, key: IdempotencyKey | None = None
+) -> tuple[Order, Payment]:
     """The order of this basket and its payment, whatever the client retries: one basket, one order, one intent.
 
-    Raises Unprocessable for what cannot be sold, Conflict `price_changed` where the client showed other amounts, and
-    ProviderError where tax or payment provider fail; an order that was made by then waits and is found by the retry.
+    With a key, one key is one order, also after it was paid and whatever the prices are by then. Raises Unprocessable
+    for what cannot be sold and for a key that came with another body, Conflict `price_changed` where the client showed
+    other amounts, and ProviderError where tax or payment provider fail; an order that was made by then waits and is
+    found by the retry.
     """
+    known = _order_of_key(key)
+    if known is not None:
+        return known, payment_ensure(known)
     rules = storefront_rules()
     lines = basket.basket_lines(body["items"], rules, user)
     shipping = basket.shipping_cost(rules, body["shipping_address"]["country"])
@@ -52,11 +60,22 @@ def order_create(body: Mapping[str, Any], *, user: User | None, client: str) -> 
     totals = order_totals((line.price.total for line in lines), shipping=shipping, tax=tax.amount)
     basket.refuse_changed_prices(lines, totals, body)
     basket.refuse_unsellable_total(totals.total)
-    key = basket.basket_key(lines, totals, body, client)
-    order = Order.objects.filter(open_basket_key=key).first() or _insert(
-        body, lines, totals, tax, rules, user, key
-    )
+    basket_key = basket.basket_key(lines, totals, body, client) if key is None else None
+    order = _order_of_basket(basket_key) or _insert(body, lines, totals, tax, rules, user, basket_key, key)
     return order, payment_ensure(order)
+
+
+def _order_of_basket(basket_key: str | None) -> Order | None:
+    """The unpaid order of the same basket of the same client."""
+    return Order.objects.filter(open_basket_key=basket_key).first() if basket_key else None
+
+
+def _order_of_key(key: IdempotencyKey | None) -> Order | None:
+    """The order that a request with this key has made. Raises Unprocessable if that request had another body."""
+    order = Order.objects.filter(idempotency_key=key.key_hash).first() if key else None
+    if key and order and order.request_fingerprint != key.fingerprint:
+        raise Unprocessable("This Idempotency-Key was used for another order.", code="idempotency_key_reused")
+    return order
 
 
 def _insert(
@@ -66,7 +85,8 @@ def _insert(
     tax: Tax,
     rules: StorefrontRules,
     user: User | None,
-    key: str,
+    basket_key: str | None,
+    key: IdempotencyKey | None,
 ) -> Order:
     """Writes order, lines, artworks, history and the payment to come, or finds the twin that was faster."""
     try:
@@ -87,7 +107,9 @@ def _insert(
                 total=totals.total,
                 tax_source=tax.source,
                 price_book=f"{rules.book}@{rules.version}",
-                open_basket_key=key,
+                open_basket_key=basket_key,
+                idempotency_key=key.key_hash if key else None,
+                request_fingerprint=key.fingerprint if key else "",
             )
             for number, line in enumerate(lines, start=1):
                 _insert_line(order, number, line, user)
@@ -95,7 +117,7 @@ def _insert(
             payment_open(order)
             return order
     except IntegrityError:
-        twin = Order.objects.filter(open_basket_key=key).first()
+        twin = _order_of_key(key) or _order_of_basket(basket_key)
         if twin is None:
             raise Conflict(
                 "The order could not be placed. Please try again.", code="order_conflict"
