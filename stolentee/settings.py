@@ -269,9 +269,9 @@ EMAIL_HOST_USER = env.text("SMTP_USER")
 EMAIL_HOST_PASSWORD = env.text("SMTP_PASS")
 EMAIL_USE_TLS = env.flag("SMTP_TLS", True)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = (
-    f"{env.text('SMTP_FROM_NAME', 'Stolen Tee')} <{env.text('SMTP_FROM_EMAIL', 'orders@stolentee.com')}>"
-)
+_from_name = env.text("SMTP_FROM_NAME", "Stolen Tee")
+_from_email = env.text("SMTP_FROM_EMAIL", "orders@stolentee.com")
+DEFAULT_FROM_EMAIL = f"{_from_name} <{_from_email}>"
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if EMAIL_HOST
