@@ -348,6 +348,8 @@ RATELIMIT_FAIL_OPEN = True
 
 # --- Money ------------------------------------------------------------------------------------------------------------
 CURRENCY = "usd"
+QUOTE_LIFETIME = timedelta(hours=24)  # how long a quote holds, whatever becomes of the price book
+MARGIN_FLOOR_PERCENT = env.integer("MARGIN_FLOOR_PERCENT", 30, minimum=0, maximum=100)  # staff are warned below it
 ORDER_MAX_LINES = 50
 ORDER_MAX_QUANTITY = 1000
 ORDER_MAX_TOTAL = Decimal("50000.00")

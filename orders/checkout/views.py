@@ -12,8 +12,13 @@ from accounts.permissions import Anyone, current_user
 from common.api import MoneyField, envelope, success
 from common.http import client_ip
 from orders.checkout import services
-from orders.checkout.serializers import OrderRequestSerializer, TaxRequestSerializer
+from orders.checkout.serializers import (
+    CartQuoteRequestSerializer,
+    OrderRequestSerializer,
+    TaxRequestSerializer,
+)
 from orders.serializers import OrderSerializer
+from pricing.serializers import QuoteSerializer
 
 
 class TaxView(APIView):
@@ -42,7 +47,9 @@ class OrderCreateView(APIView):
     @extend_schema(
         request=OrderRequestSerializer,
         responses={
-            201: envelope("OrderCreated", order=OrderSerializer, client_secret=serializers.CharField())
+            201: envelope(
+                "OrderCreated", order=OrderSerializer, client_secret=serializers.CharField(allow_null=True)
+            )
         },
     )
     def post(self, request: Request) -> Response:
@@ -51,4 +58,22 @@ class OrderCreateView(APIView):
         user = current_user(request)
         client = str(user.pk) if user else client_ip(request)
         order, payment = services.order_create(body.validated_data, user=user, client=client)
-        return success({"order": OrderSerializer(order).data, "client_secret": payment.client_secret}, 201)
+        secret = payment.client_secret if payment else None  # a gift card has paid for everything
+        return success({"order": OrderSerializer(order).data, "client_secret": secret}, 201)
+
+
+class CartQuoteView(APIView):
+    """What a cart costs now, as signed quotes that `orders/create` honours for a day."""
+
+    permission_classes = [Anyone]
+
+    @extend_schema(
+        request=CartQuoteRequestSerializer,
+        responses={201: envelope("CartQuote", quotes=QuoteSerializer(many=True), subtotal=MoneyField())},
+    )
+    def post(self, request: Request) -> Response:
+        body = CartQuoteRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        quotes = services.cart_quote(body.validated_data["items"], user=current_user(request))
+        subtotal = float(sum(quote.total for quote in quotes))
+        return success({"quotes": QuoteSerializer(quotes, many=True).data, "subtotal": subtotal}, 201)
