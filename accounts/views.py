@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts import services
 from accounts.models import OwnerLink
-from accounts.permissions import Anyone, signed_in_user, SignedIn
+from accounts.permissions import Anyone, SignedIn, signed_in_user
 from accounts.serializers import LoginSerializer, OAuthSyncSerializer, RegisterSerializer, UserSerializer
 from accounts.supabase import ProofInvalid, verify_access_token
 from accounts.tokens import issue_token

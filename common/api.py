@@ -1,7 +1,8 @@
-"""What every endpoint shares: the success envelope and the JSON types of money and time."""
+"""What every endpoint shares: the success envelope, the JSON that comes in, and the JSON types of money and time."""
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,8 @@ from django.db import models
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
 from common.money import round_to_cents
@@ -30,6 +33,48 @@ def envelope(name: str, **fields: serializers.Field | type[serializers.Serialize
             "data": inline_serializer(f"{name}Data", members),
         },
     )
+
+
+_MAX_JSON_DEPTH = 64
+
+
+class StorableJSONParser(JSONParser):
+    """JSON that every database can keep, because parts of some bodies are kept as they were sent.
+
+    PostgreSQL refuses NUL, half of a surrogate pair and 1e999, all of which Python reads without a word.
+    """
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        try:
+            data = super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("JSON parse error - nested too deeply.") from error
+        _refuse_unstorable(data, _MAX_JSON_DEPTH)
+        return data
+
+
+def _refuse_unstorable(data: Any, depth: int) -> None:
+    if depth == 0:
+        raise ParseError("JSON parse error - nested too deeply.")
+    if isinstance(data, dict):
+        for key, value in data.items():
+            _refuse_unstorable(key, depth - 1)
+            _refuse_unstorable(value, depth - 1)
+    elif isinstance(data, list):
+        for value in data:
+            _refuse_unstorable(value, depth - 1)
+    elif isinstance(data, float) and not math.isfinite(data):
+        raise ParseError("JSON parse error - a number is out of range.")
+    elif isinstance(data, str) and ("\0" in data or not _is_whole(data)):
+        raise ParseError("JSON parse error - a text holds a character that cannot be stored.")
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @extend_schema_field(OpenApiTypes.NUMBER)

@@ -10,7 +10,6 @@ import structlog
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 log = structlog.get_logger(__name__)
 
@@ -120,12 +119,12 @@ def _validation_message(errors: Sequence[Mapping[str, str]]) -> str:
     first = errors[0]
     name = first["pointer"].lstrip("/").replace("/", ".")
     generic = first["detail"].startswith(
-        ("This ", "A valid ", "Not a valid", "Ensure ", "Must be", "Expected", "“", '"')
+        ("This ", "A valid ", "Not a valid", "Ensure ", "Must be a number", "Expected", "“", '"')
     )
     return f"{name}: {first['detail']}" if name and generic else first["detail"]
 
 
-def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
+def problem_response(error: Exception, context: Mapping[str, Any]) -> JsonResponse | None:
     """REST framework's exception handler. None re-raises what is not a refusal: a bug must look like one."""
     headers: dict[str, str] = {}
     if isinstance(error, DomainError):
@@ -153,4 +152,5 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
         )
     else:
         return None
-    return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_TYPE)
+    # Not REST framework's own response: whatever the client accepts, an error is this JSON.
+    return JsonResponse(body, status=body["status"], headers=headers, content_type=PROBLEM_TYPE)

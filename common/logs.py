@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import MutableMapping, Sequence
+from functools import lru_cache
 
 import structlog
+from django.conf import settings
 from structlog.types import Processor
 
 _SHARED: Sequence[Processor] = (
@@ -16,11 +19,27 @@ _SHARED: Sequence[Processor] = (
 )
 
 
+def without_secrets(
+    _logger: object, _name: str, event: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    """Hides what stands behind the paths of `settings.LOG_SECRET_PATHS`: those addresses are keys."""
+    request = event.get("request")
+    if isinstance(request, str):
+        event["request"] = _secret_paths().sub(r"\1***", request)
+    return event
+
+
+@lru_cache(maxsize=1)
+def _secret_paths() -> re.Pattern[str]:
+    return re.compile(f"({'|'.join(map(re.escape, settings.LOG_SECRET_PATHS))})[^ ?]+")
+
+
 def configure() -> None:
     """Sends structlog's events through the standard library's handlers, so that all lines look alike."""
     structlog.configure(
         processors=[
             *_SHARED,
+            without_secrets,
             structlog.stdlib.PositionalArgumentsFormatter(),
             structlog.processors.format_exc_info,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,

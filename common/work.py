@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 import structlog
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -43,7 +44,7 @@ class WorkItem(Record):
     completed_at = models.DateTimeField(null=True, blank=True)
 
     MAX_ATTEMPTS = 3
-    LEASE = timedelta(seconds=150)  # longer than the tasks' hard time limit
+    LEASE = timedelta(seconds=settings.WORK_LEASE_S)
 
     class Meta:
         abstract = True

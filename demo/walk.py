@@ -108,8 +108,8 @@ def walk(api_url: str, out: Path) -> Report:
         notes.append(f"artwork.png, {art['width']}x{art['height']} px, transparent")
     with report.step("3 read catalogue and price") as notes:
         product = shop.product("classic-tee")
-        variant = next(v for v in product["variants"] if (v["color"], v["size"]) == ("White", "M"))
-        notes.append(f"{len(shop.products())} products; {product['title']}, White, M")
+        variant = next(v for v in product["variants"] if (v["color"], v["size"]) == ("Black", "M"))
+        notes.append(f"{len(shop.products())} products; {product['title']}, Black, M")
         notes.append(_quote(shop, variant))
     position = _position(art)
     with report.step("4 register and save the design") as notes:
@@ -166,7 +166,7 @@ def _position(asset: Json) -> Json:
 def _save_design(shop: Storefront, product: Json, variant: Json, art: Json, position: Json) -> Json:
     email = f"demo-{secrets.token_hex(4)}@example.com"
     shop.register_and_login(email, f"Demo-{secrets.token_urlsafe(12)}-1a", "Demo Customer")
-    data = {"front": [position], "back": [], "neck": [], "selectedColor": "White", "selectedSize": "M"}
+    data = {"front": [position], "back": [], "neck": [], "selectedColor": "Black", "selectedSize": "M"}
     return shop.save_design(
         {
             "name": "Rescued from a photo",

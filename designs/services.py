@@ -36,14 +36,19 @@ def _variant(variant_id: UUID | None, product: Product) -> Variant | None:
     return variant
 
 
-def _place(design: Design, artwork_ids: Sequence[UUID], user: User) -> None:
-    """Ties the artworks to the design. The storefront pairs ids with positions by order, so the counts must agree."""
+def _refuse_missing_artworks(design: Design, artworks: int) -> None:
+    """The storefront pairs ids with positions by order, so the counts must agree."""
     positions = sum(len(design.design_data.get(view) or []) for view in VIEWS)
-    if len(artwork_ids) != positions:
+    if artworks != positions:
         raise Unprocessable(
             "An artwork has not finished uploading. Please wait a moment and save again.",
             code="artwork_missing",
         )
+
+
+def _place(design: Design, artwork_ids: Sequence[UUID], user: User) -> None:
+    """Ties the artworks to the design."""
+    _refuse_missing_artworks(design, len(artwork_ids))
     assets = [asset_use(asset_id, user=user) for asset_id in artwork_ids]
     design.artworks.all().delete()
     DesignArtwork.objects.bulk_create(
@@ -86,6 +91,8 @@ def design_update(user: User, design_id: str, data: Mapping[str, Any]) -> Design
     design.save()
     if "artworkIds" in data:
         _place(design, data["artworkIds"], user)
+    elif "designData" in data:
+        _refuse_missing_artworks(design, design.artworks.count())
     return design_of(user, design_id)
 
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.permissions import signed_in_user, SignedIn
+from accounts.permissions import SignedIn, signed_in_user
 from common.api import envelope, success
 from designs import selectors, services
 from designs.serializers import DesignDetailSerializer, DesignSerializer, DesignWriteSerializer

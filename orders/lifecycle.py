@@ -64,13 +64,17 @@ def order_mark_paid(order: Order, payment: Payment | None, *, actor: str) -> Non
         Payment.objects.filter(pk=payment.pk).update(
             status=Payment.Status.SUCCEEDED, failure="", updated_at=timezone.now()
         )
-    changes = {
+    changes: dict[str, Any] = {
         "payment_status": Order.PaymentStatus.PAID.value,
         "paid_at": timezone.now(),
         "open_basket_key": None,
     }
+    was_cancelled = order.production_status == Order.ProductionStatus.CANCELLED
+    if was_cancelled:
+        changes["hold_reason"] = "paid_after_cancellation"  # somebody has to give the money back
     _write(order, "order.paid", actor, changes)
-    mail_enqueue(order, OutboxMail.Kind.ORDER_PLACED)
+    if not was_cancelled:
+        mail_enqueue(order, OutboxMail.Kind.ORDER_PLACED)
     if not order.hold_reason:
         packs_request(order)
 

@@ -26,10 +26,14 @@ def order_by_reference(reference: str) -> Order:
 
 
 def orders_for_staff(*, payment_status: str = "", production_status: str = "") -> QuerySet[Order]:
-    """Newest first, with lines, artworks and assets in four queries however many orders there are."""
+    """Newest first, with lines, packs, artworks and payments in five queries however many orders there are."""
     artworks = LineArtwork.objects.select_related("asset")
-    lines = OrderLine.objects.prefetch_related(Prefetch("artworks", artworks)).order_by("number")
-    orders = Order.objects.prefetch_related(Prefetch("lines", lines))
+    lines = (
+        OrderLine.objects.select_related("pack")
+        .prefetch_related(Prefetch("artworks", artworks))
+        .order_by("number")
+    )
+    orders = Order.objects.prefetch_related(Prefetch("lines", lines), "payments")
     if payment_status:
         orders = orders.filter(payment_status=payment_status)
     if production_status:

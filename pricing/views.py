@@ -52,13 +52,18 @@ class CompareRequestSerializer(serializers.Serializer):
         child=PlacementSerializer(), error_messages=_required(), max_length=10, allow_empty=True
     )
     quantity = serializers.IntegerField(
-        min_value=1, max_value=settings.ORDER_MAX_QUANTITY, error_messages=_required()
+        min_value=0, max_value=settings.ORDER_MAX_QUANTITY, error_messages=_required()
     )
     design_quantity = serializers.IntegerField(
         min_value=1, max_value=settings.ORDER_MAX_QUANTITY * 10, required=False
     )
     book = serializers.CharField(max_length=40, required=False)
     neck_label = serializers.BooleanField(required=False, default=False)
+
+    def validate_quantity(self, quantity: int) -> int:
+        if quantity == 0:
+            raise serializers.ValidationError(_REQUIRED)
+        return quantity
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.setdefault("design_quantity", attrs["quantity"]) < attrs["quantity"]:
@@ -146,7 +151,7 @@ class CompareView(APIView):
 
 class DiscountRequestSerializer(serializers.Serializer):
     code = serializers.CharField(max_length=40)
-    email = serializers.EmailField(required=False, default="")
+    email = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
     subtotal = MoneyField(min_value=0)
     shipping = MoneyField(min_value=0, required=False, default=Decimal("0.00"))
 

@@ -165,6 +165,8 @@ CELERY_TASK_ROUTES = {
 CELERY_TASK_DEFAULT_QUEUE = "ops"
 WORKER_QUEUES = ("cutouts", "payments", "production", "mail", "ops")
 SWEEP_INTERVAL_S = env.integer("SWEEP_INTERVAL_S", 10, minimum=1, maximum=3600)
+# How long a silent worker keeps its row; longer than the tasks' hard time limit, or two would work on one row.
+WORK_LEASE_S = env.integer("WORK_LEASE_S", 150, minimum=5, maximum=3600)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ops.tasks.sweep", "schedule": timedelta(seconds=SWEEP_INTERVAL_S)},
 }
@@ -267,9 +269,9 @@ EMAIL_HOST_USER = env.text("SMTP_USER")
 EMAIL_HOST_PASSWORD = env.text("SMTP_PASS")
 EMAIL_USE_TLS = env.flag("SMTP_TLS", True)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = (
-    f"{env.text('SMTP_FROM_NAME', 'Stolen Tee')} <{env.text('SMTP_FROM_EMAIL', 'orders@stolentee.com')}>"
-)
+_from_name = env.text("SMTP_FROM_NAME", "Stolen Tee")
+_from_email = env.text("SMTP_FROM_EMAIL", "orders@stolentee.com")
+DEFAULT_FROM_EMAIL = f"{_from_name} <{_from_email}>"
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if EMAIL_HOST
@@ -290,7 +292,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["common.permissions.Nobody"],  # a view that names no permission is closed
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["common.api.StorableJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.errors.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -300,6 +302,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "A custom-tee shop: catalogue, prices, uploads, cut-outs, designs, orders, production.",
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/",  # groups the pages by what comes after it
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -355,6 +358,7 @@ ORDER_MAX_QUANTITY = 1000
 ORDER_MAX_TOTAL = Decimal("50000.00")
 
 # --- Logs: one JSON object a line, the request id in each -------------------------------------------------------------
+LOG_SECRET_PATHS = ["/setup/", "/api/production/packs/"]  # whoever has such an address may enter
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data

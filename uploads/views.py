@@ -8,16 +8,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, HttpRequest, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.permissions import Anyone, current_user, signed_in_user, SignedIn
+from accounts.permissions import Anyone, SignedIn, current_user, signed_in_user
 from common.api import envelope, success
 from common.errors import NotFound, problem_json
 from common.storage import public_storage
@@ -155,7 +155,6 @@ class JobStartRequestSerializer(serializers.Serializer):
 
 class JobStartView(APIView):
     permission_classes = [Anyone]
-    parser_classes = [JSONParser]
 
     @extend_schema(
         request=JobStartRequestSerializer,
@@ -182,18 +181,24 @@ class JobStartView(APIView):
 @require_safe
 def public_file(request: HttpRequest, name: str) -> HttpResponseBase:
     """`/uploads/<name>`: derivatives only, for canvases of any origin, for as long as carts live."""
-    if not _PLAIN_NAME.fullmatch(name):
-        return problem_json(404, "File not found", code="file_not_found")
-    try:
-        file = public_storage().open(name, "rb")
-    except FileNotFoundError:
-        return problem_json(404, "File not found", code="file_not_found")
-    response = FileResponse(file, content_type=mimetypes.guess_type(name)[0])
-    response["Cache-Control"] = "public, max-age=86400, stale-while-revalidate=604800"
-    response["CDN-Cache-Control"] = "public, max-age=86400"
+    response = _public_response(name)
     # The same address is loaded with and without CORS and shares the browser's cache, so the header is always there.
     response["Access-Control-Allow-Origin"] = "*"
     response["Access-Control-Allow-Methods"] = "GET, OPTIONS"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _public_response(name: str) -> FileResponse | JsonResponse:
+    missing = problem_json(404, "File not found", code="file_not_found")
+    if not _PLAIN_NAME.fullmatch(name):
+        return missing
+    try:
+        file = public_storage().open(name, "rb")
+    except FileNotFoundError:
+        return missing
+    response = FileResponse(file, content_type=mimetypes.guess_type(name)[0])
+    response["Cache-Control"] = "public, max-age=86400, stale-while-revalidate=604800"
+    response["CDN-Cache-Control"] = "public, max-age=86400"
     return response

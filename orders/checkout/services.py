@@ -13,10 +13,11 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from common.canonical import canonical_hash
-from common.errors import Conflict
+from common.errors import Conflict, Unprocessable
 from orders import lifecycle
 from orders.checkout import basket
 from orders.checkout.basket import BasketLine
+from orders.checkout.idempotency import IdempotencyKey
 from orders.checkout.tax import Tax, TaxableLine, TaxAddress, tax_calculator
 from orders.models import LineArtwork, Order, OrderLine, Payment
 from orders.payments.services import payment_ensure, payment_open
@@ -68,18 +69,34 @@ def cart_quote(items: Sequence[Mapping[str, Any]], *, user: User | None) -> list
     ]
 
 
-def order_create(body: Mapping[str, Any], *, user: User | None, client: str) -> tuple[Order, Payment | None]:
+def order_create(
+    body: Mapping[str, Any], *, user: User | None, client: str, key: IdempotencyKey | None = None
+) -> tuple[Order, Payment | None]:
     """The order of this basket and its payment, whatever the client retries: one basket, one order, one intent.
 
-    No payment where a gift card covers everything. Raises Unprocessable for what cannot be sold, Conflict
-    `price_changed` where the client showed other amounts, and ProviderError where tax or payment provider fail; an
-    order that was made by then waits and is found by the retry.
+    With a key, one key is one order, also after it was paid and whatever the prices are by then. No payment where a
+    gift card covers everything. Raises Unprocessable for what cannot be sold and for a key that came with another
+    body, Conflict `price_changed` where the client showed other amounts, and ProviderError where tax or payment
+    provider fail; an order that was made by then waits and is found by the retry.
     """
-    key = basket.basket_key(body, client)
-    order = Order.objects.filter(open_basket_key=key).first()
+    basket_key = basket.basket_key(body, client) if key is None else None
+    order = _order_of_key(key) or _order_of_basket(basket_key)
     if order is None:
-        order = _insert(body, _priced(body, user), user, key)
+        order = _insert(body, _priced(body, user), user, basket_key, key)
     return order, payment_ensure(order) if order.total else None
+
+
+def _order_of_basket(basket_key: str | None) -> Order | None:
+    """The unpaid order of the same basket of the same client."""
+    return Order.objects.filter(open_basket_key=basket_key).first() if basket_key else None
+
+
+def _order_of_key(key: IdempotencyKey | None) -> Order | None:
+    """The order that a request with this key has made. Raises Unprocessable if that request had another body."""
+    order = Order.objects.filter(idempotency_key=key.key_hash).first() if key else None
+    if key and order and order.request_fingerprint != key.fingerprint:
+        raise Unprocessable("This Idempotency-Key was used for another order.", code="idempotency_key_reused")
+    return order
 
 
 def _priced(body: Mapping[str, Any], user: User | None) -> _Basket:
@@ -121,7 +138,13 @@ def _taxable(lines: Sequence[BasketLine], discount: Decimal) -> list[TaxableLine
     ]
 
 
-def _insert(body: Mapping[str, Any], priced: _Basket, user: User | None, key: str) -> Order:
+def _insert(
+    body: Mapping[str, Any],
+    priced: _Basket,
+    user: User | None,
+    basket_key: str | None,
+    key: IdempotencyKey | None,
+) -> Order:
     """Writes order, lines, artworks, history and the payment to come, or finds the twin that was faster.
 
     Codes are redeemed in the same transaction: a refused code leaves no order, a failed order spends no code.
@@ -130,7 +153,7 @@ def _insert(body: Mapping[str, Any], priced: _Basket, user: User | None, key: st
     try:
         with transaction.atomic():
             _redeem_codes(order_id, body, priced)
-            order = _insert_order(order_id, body, priced, user, key)
+            order = _insert_order(order_id, body, priced, user, basket_key, key)
             for number, line in enumerate(priced.lines, start=1):
                 _insert_line(order, number, line, user)
             lifecycle.order_note_created(order, actor="customer")
@@ -140,7 +163,7 @@ def _insert(body: Mapping[str, Any], priced: _Basket, user: User | None, key: st
                 lifecycle.order_mark_paid(order, None, actor="gift-card")
             return order
     except IntegrityError:
-        twin = Order.objects.filter(open_basket_key=key).first()
+        twin = _order_of_key(key) or _order_of_basket(basket_key)
         if twin is None:
             raise Conflict(
                 "The order could not be placed. Please try again.", code="order_conflict"
@@ -165,7 +188,12 @@ def _redeem_codes(order_id: UUID, body: Mapping[str, Any], priced: _Basket) -> N
 
 
 def _insert_order(
-    order_id: UUID, body: Mapping[str, Any], priced: _Basket, user: User | None, key: str
+    order_id: UUID,
+    body: Mapping[str, Any],
+    priced: _Basket,
+    user: User | None,
+    basket_key: str | None,
+    key: IdempotencyKey | None,
 ) -> Order:
     totals = priced.totals
     return Order.objects.create(
@@ -187,7 +215,9 @@ def _insert_order(
         total=totals.total,
         tax_source=priced.tax.source,
         price_book=priced.book.cite,
-        open_basket_key=key,
+        open_basket_key=basket_key,
+        idempotency_key=key.key_hash if key else None,
+        request_fingerprint=key.fingerprint if key else "",
     )
 
 

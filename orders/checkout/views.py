@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +12,7 @@ from accounts.permissions import Anyone, current_user
 from common.api import MoneyField, envelope, success
 from common.http import client_ip
 from orders.checkout import services
+from orders.checkout.idempotency import idempotency_key
 from orders.checkout.serializers import (
     CartQuoteRequestSerializer,
     OrderRequestSerializer,
@@ -45,6 +46,7 @@ class OrderCreateView(APIView):
     permission_classes = [Anyone]
 
     @extend_schema(
+        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
         request=OrderRequestSerializer,
         responses={
             201: envelope(
@@ -57,7 +59,8 @@ class OrderCreateView(APIView):
         body.is_valid(raise_exception=True)
         user = current_user(request)
         client = str(user.pk) if user else client_ip(request)
-        order, payment = services.order_create(body.validated_data, user=user, client=client)
+        key = idempotency_key(request.headers.get("Idempotency-Key"), request.data, client)
+        order, payment = services.order_create(body.validated_data, user=user, client=client, key=key)
         secret = payment.client_secret if payment else None  # a gift card has paid for everything
         return success({"order": OrderSerializer(order).data, "client_secret": secret}, 201)
 

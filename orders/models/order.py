@@ -81,6 +81,9 @@ class Order(Record):
     shipped_at = models.DateTimeField(null=True, blank=True)
     # The same basket of the same client is the same order while it is unpaid; paying or cancelling clears the key.
     open_basket_key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    # Of a client that names its requests: the same key is the same order for ever, and with another body an error.
+    idempotency_key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    request_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at"]

@@ -182,9 +182,8 @@ def _warnings(placement: PlacementSpec) -> list[str]:
             f"{placement.placement}: the artwork reaches beyond the print area and is cut off there."
         )
     if placement.dpi_grade in ("poor", "bad"):
-        found.append(
-            f"{placement.placement}: {math.floor(placement.effective_dpi)} DPI at this size ({placement.dpi_grade}); 300 is wanted."
-        )
+        dpi = math.floor(placement.effective_dpi)
+        found.append(f"{placement.placement}: {dpi} DPI at this size ({placement.dpi_grade}); 300 is wanted.")
     return found
 
 

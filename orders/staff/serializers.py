@@ -7,7 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from common.api import MoneyField, TimestampField
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, Payment, ProductionPack
+from orders.production.handoff import pack_link
 from orders.states import admin_word
 
 
@@ -28,6 +29,12 @@ class StaffLineSerializer(serializers.Serializer):
     mockup_url = serializers.SerializerMethodField()
     custom_design = serializers.SerializerMethodField()
     production_status = serializers.CharField(source="order.production_status")
+    production_pack_url = serializers.SerializerMethodField()
+
+    def get_production_pack_url(self, line: OrderLine) -> str | None:
+        """The printer's link, once the pack is built."""
+        pack = getattr(line, "pack", None)
+        return pack_link(pack) if pack and pack.status == ProductionPack.Status.DONE else None
 
     def get_variant_details(self, line: OrderLine) -> dict[str, str]:
         return {"color": line.colour_name, "size": line.size_name, "sku": line.sku}
@@ -66,6 +73,8 @@ class StaffOrderSerializer(serializers.Serializer):
     customer = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()
     payment_status = serializers.CharField()
+    payment_method = serializers.SerializerMethodField()
+    payment_intent_id = serializers.SerializerMethodField()
     production_status = serializers.CharField()
     hold_reason = serializers.CharField()
     total = MoneyField()
@@ -90,6 +99,14 @@ class StaffOrderSerializer(serializers.Serializer):
             "phone": order.customer_phone,
         }
 
+    def get_payment_method(self, order: Order) -> str | None:
+        payment = _newest_payment(order)
+        return payment.gateway if payment else None
+
+    def get_payment_intent_id(self, order: Order) -> str | None:
+        payment = _newest_payment(order)
+        return payment.intent_id if payment else None
+
     def get_status(self, order: Order) -> str:
         return admin_word(order.production_status)
 
@@ -106,6 +123,11 @@ class StaffOrderSerializer(serializers.Serializer):
 
     def get_tracking_number(self, order: Order) -> str | None:
         return order.tracking_number or None
+
+
+def _newest_payment(order: Order) -> Payment | None:
+    """From the rows that the selector has read already."""
+    return max(order.payments.all(), key=lambda payment: payment.attempt, default=None)
 
 
 def _both_vocabularies(address: dict[str, Any]) -> dict[str, Any]:

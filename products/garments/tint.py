@@ -34,7 +34,7 @@ def _tables(colour_hex: str) -> list[int]:
     colour = _channels(colour_hex)
     lightness = float(colour @ (0.2126, 0.7152, 0.0722))
     light = np.arange(256) / NEUTRAL_LEVEL
-    on_light = 1.05 - 0.74 * np.exp(-1.95 * light)
+    on_light = 1.04 - 0.74 * np.exp(-1.95 * light)
     on_dark = light**1.35
     strength = on_dark + (on_light - on_dark) * np.sqrt(lightness)
     sheen = 0.26 * (1 - lightness) ** 6 * np.clip(light - 0.72, 0, None)

@@ -11,21 +11,27 @@ from common.errors import problem_json
 
 log = structlog.get_logger(__name__)
 
+# What people open in a browser answers with pages of its own.
+_PAGES = ("/admin", "/setup/")
+
 
 class JsonErrorMiddleware:
-    """Outside `/admin`, every error is a JSON problem with a `message`, whichever layer raised it."""
+    """Outside the pages, every error is a JSON problem with a `message`, whichever layer raised it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL refuses the character, and no address of ours has it.
+            return problem_json(404, f"Route {request.get_full_path()} not found", code="route_not_found")
         response = self.get_response(request)
-        if response.status_code >= 400 and not request.path.startswith("/admin"):
+        if response.status_code >= 400 and not request.path.startswith(_PAGES):
             return _as_problem(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if request.path.startswith("/admin"):
+        if request.path.startswith(_PAGES):
             return None
         if isinstance(error, Http404):
             return problem_json(404, str(error) or "Not found", code="not_found")

@@ -21,7 +21,7 @@ from uploads.cutout.print_region import NoPrintFound, PrintRegion, find_print
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
-Method = Literal["colour_key", "print", "salient"]
+Method = Literal["colour_key", "print", "salient", "given"]
 MaskOf = Callable[[ByteArray], FloatArray]
 OnStep = Callable[[str], None]
 
@@ -35,7 +35,7 @@ WORK_SIDE_PX = 2000
 SEARCH_SIDE_PX = 640
 
 # Less or more visible area than this is no cut-out. A small logo on a large plain page is one, though.
-_LEAST_SHARE: dict[Method, float] = {"colour_key": 0.001, "print": 0.01, "salient": 0.01}
+_LEAST_SHARE: dict[Method, float] = {"colour_key": 0.001, "print": 0.01, "salient": 0.01, "given": 0.0}
 _MOST_SHARE = 0.95
 _PADDING_SHARE = 0.02
 # Garments that fill the picture have no outline; then at least this much of it must be even cloth.
@@ -56,7 +56,8 @@ class Cutout:
     """The artwork, trimmed to its content and a margin of 2 %.
 
     rgba: uint8 (H, W, 4), straight alpha. box: left, top, right, bottom in px of the source; larger than `rgba` when
-    the source had more than 2000 px there. confidence: 0..1, the product of `components` for photos.
+    the source had more than 2000 px there. method: the route that was taken; "given" is for a picture that came with
+    its background removed. confidence: 0..1, the product of `components` for photos.
     """
 
     rgba: ByteArray
@@ -85,9 +86,12 @@ def extract_artwork(rgb: ByteArray, mask_of: MaskOf, on_step: OnStep) -> Cutout:
     salient = mask_of(search)
     region = _print_region(search, salient)
     on_step(STEP_REMOVE)
-    if region is None:
-        return _salient_object(work, salient, whole, scale)
-    return _print_of(rgb, region, search_scale, mask_of)
+    if region is not None:
+        try:
+            return _print_of(rgb, region, search_scale, mask_of)
+        except NoPrintFound:  # the crop, seen closely, holds no cloth to compare with
+            pass
+    return _salient_object(work, salient, whole, scale)
 
 
 def _print_region(search: ByteArray, salient: FloatArray) -> PrintRegion | None:
@@ -110,7 +114,7 @@ def _print_of(rgb: ByteArray, region: PrintRegion, search_scale: float, mask_of:
     small, _ = _fitted(crop, SEARCH_SIDE_PX)
     salient = _enlarged(mask_of(small), crop.shape[1], crop.shape[0])
     ink = lift_print(crop, salient, region.cloth_lab)
-    alpha = ink.rgba[..., 3].astype(np.float32) / 255
+    alpha = ink.rgba[..., 3].astype(np.float32) / np.float32(255)
     components = scoring.print_components(
         alpha, separation=ink.separation, agreement=ink.agreement, faint_share=ink.faint_share
     )
@@ -182,4 +186,6 @@ def _fitted(rgb: ByteArray, side_px: int) -> tuple[ByteArray, float]:
 
 def _enlarged(mask: FloatArray, width_px: int, height_px: int) -> FloatArray:
     image = Image.fromarray(np.ascontiguousarray(mask, dtype=np.float32))
-    return np.asarray(image.resize((width_px, height_px), Image.Resampling.BICUBIC), dtype=np.float32).clip(0, 1)
+    return np.asarray(image.resize((width_px, height_px), Image.Resampling.BICUBIC), dtype=np.float32).clip(
+        0, 1
+    )

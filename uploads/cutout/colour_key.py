@@ -93,7 +93,8 @@ def unmix(rgb: ByteArray, statistics: BackgroundStatistics) -> tuple[ByteArray, 
     offset = rgb.astype(np.float32) - background
     distance = np.abs(offset).max(axis=2)
     tolerance = _tolerance_map(distance, statistics.tolerance)
-    slope = ndimage.gaussian_gradient_magnitude(distance, 1.0)
+    # The middle of a thin stroke is level, too; its neighbours tell it from a ramp.
+    slope = ndimage.maximum_filter(ndimage.gaussian_gradient_magnitude(distance, 1.0), 3)
     ink = _without_specks(distance > tolerance, distance, statistics.tolerance)
     alpha, reference = edge_alpha(offset, distance, ink)
     soft, soft_raw_share = _soft_regions(ink, slope)
@@ -135,14 +136,15 @@ def _fit_surface(terms: FloatArray, samples: FloatArray) -> FloatArray:
         chosen = np.random.default_rng(0).choice(len(samples), _FIT_SAMPLES, replace=False)
         terms, samples = terms[chosen], samples[chosen]
     weights = np.ones(len(samples), dtype=np.float64)
-    surface = np.zeros((terms.shape[1], samples.shape[1]))
+    surface = np.zeros((terms.shape[1], samples.shape[1]), dtype=np.float32)
     for _ in range(12):
         weighted = terms * weights[:, None]
-        surface = np.linalg.lstsq(weighted.T @ terms, weighted.T @ samples, rcond=None)[0]
+        solved = np.linalg.lstsq(weighted.T @ terms, weighted.T @ samples, rcond=None)[0]
+        surface = solved.astype(np.float32)
         residual = np.abs(samples - terms @ surface).max(axis=1)
         scale = max(float(np.median(residual)) * 1.5, 2.0)
         weights = 1.0 / (1.0 + (residual / scale) ** 4)
-    return surface.astype(np.float32)
+    return surface
 
 
 def _describe(
@@ -166,6 +168,8 @@ def _tolerance_map(distance: FloatArray, tolerance: float) -> FloatArray | float
     edges = slope > 20
     if not edges.any():
         return tolerance
+    # The weaker stretches of an edge belong to it and are no ripple beside it.
+    edges = ndimage.binary_propagation(edges, np.ones((3, 3)), mask=slope > 5)
     reach = ndimage.distance_transform_edt(~edges).astype(np.float32)
     zone = (reach > 3.5) & (reach < 8.0) & (distance < 3 * tolerance + 20)
     if np.count_nonzero(zone) < 64:

@@ -32,8 +32,8 @@ def refined_alpha(rgb: ByteArray, mask: FloatArray) -> FloatArray:
     scale = min(1.0, _SOLVE_SIDE_PX / max(height_px, width_px))
     size_px = (max(3, round(width_px * scale)), max(3, round(height_px * scale)))
     image = Image.fromarray(np.ascontiguousarray(rgb)).resize(size_px, Image.Resampling.BOX)
-    small = np.asarray(image, dtype=np.float32) / 255
-    prior = np.clip(_resized(mask, size_px), 0, 1)
+    small = np.asarray(image, dtype=np.float32) / np.float32(255)
+    prior = np.clip(_resized(mask, size_px), 0, 1).astype(np.float32)
     inside, unknown = _trimap(prior)
     if not unknown.any() or not inside.any():
         return mask
@@ -89,7 +89,9 @@ def _laplacian(colours: FloatArray, unknown: BoolArray) -> sparse.csr_matrix:
     window = colours.reshape(-1, 3)[index].astype(np.float64)
     window -= window.mean(axis=1, keepdims=True)
     covariance = np.einsum("nki,nkj->nij", window, window) / 9 + np.eye(3) * (_EPSILON / 9)
-    affinity = (1 + np.einsum("nki,nij,nlj->nkl", window, np.linalg.inv(covariance), window, optimize=True)) / 9
+    affinity = (
+        1 + np.einsum("nki,nij,nlj->nkl", window, np.linalg.inv(covariance), window, optimize=True)
+    ) / 9
     values = np.eye(9)[None] - affinity
     rows = np.repeat(index, 9, axis=1).ravel()
     columns = np.tile(index, (1, 9)).ravel()
@@ -104,7 +106,9 @@ def _guided_enlargement(small: FloatArray, alpha: FloatArray, rgb: ByteArray) ->
     mean_alpha = ndimage.uniform_filter(alpha, side)
     joint = ndimage.uniform_filter(small * alpha[..., None], (side, side, 0)) - mean * mean_alpha[..., None]
     products = small[..., :, None] * small[..., None, :]
-    covariance = ndimage.uniform_filter(products, (side, side, 0, 0)) - mean[..., :, None] * mean[..., None, :]
+    covariance = (
+        ndimage.uniform_filter(products, (side, side, 0, 0)) - mean[..., :, None] * mean[..., None, :]
+    )
     slope = np.linalg.solve(covariance + np.eye(3, dtype=np.float32) * 1e-4, joint[..., None])[..., 0]
     intercept = mean_alpha - np.einsum("hwc,hwc->hw", slope, mean)
     lines = ndimage.uniform_filter(np.dstack([slope, intercept]), (side, side, 0)).astype(np.float32)

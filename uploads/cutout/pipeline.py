@@ -24,8 +24,6 @@ from uploads.models import Asset, Job
 log = structlog.get_logger(__name__)
 
 PRINT_DPI = 300
-# The thresholds of an answer that no printer could use.
-_ALPHA_PRESENT = 250
 
 
 def run(job_id: str) -> None:
@@ -69,7 +67,7 @@ def _cut_out(job: Job) -> Cutout:
     picture = decode(
         read_file(private_storage(), job.source.original_file), max_pixels=settings.UPLOAD_MAX_PIXELS
     )
-    if picture.has_alpha and int(picture.rgba[..., 3].min()) < _ALPHA_PRESENT:
+    if picture.is_cut_out:
         return _already_cut(picture)
     job.note(step=Job.Step.EXTRACT)
     rgb = artwork_picture(picture.rgba[..., :3])

@@ -55,8 +55,8 @@ def lift_print(rgb: ByteArray, salient: FloatArray, cloth_lab: tuple[float, floa
     cloth_colour, cloth = _cloth_under_print(rgb, cloth_lab)
     offset = rgb.astype(np.float32) - cloth_colour
     whitening = _whitening(offset, cloth)
-    whitened = offset @ whitening
-    distance = np.linalg.norm(whitened, axis=2)
+    whitened = np.asarray(offset @ whitening, dtype=np.float32)
+    distance = np.asarray(np.linalg.norm(whitened, axis=2), dtype=np.float32)
     ink = _ink_pixels(distance, salient)
     if not ink.any():
         return Ink(np.zeros((*rgb.shape[:2], 4), dtype=np.uint8), 0.0, 0.0, 1.0)
@@ -145,8 +145,14 @@ def _coverage(whitened: FloatArray, distance: FloatArray, ink: BoolArray) -> tup
 def _steps_within(reach_px: int) -> list[tuple[int, int]]:
     """Return the steps of a disc, every second one beyond the direct neighbours: ink is wider than a pixel."""
     steps = range(-reach_px, reach_px + 1)
-    disc = [(down, right) for down in steps for right in steps if 0 < down * down + right * right <= reach_px**2]
-    return [(down, right) for down, right in disc if down * down + right * right <= 4 or not (down % 2 or right % 2)]
+    disc = [
+        (down, right) for down in steps for right in steps if 0 < down * down + right * right <= reach_px**2
+    ]
+    return [
+        (down, right)
+        for down, right in disc
+        if down * down + right * right <= 4 or not (down % 2 or right % 2)
+    ]
 
 
 def _dips(distance: FloatArray, reach_px: int) -> BoolArray:
@@ -202,7 +208,9 @@ def _strongest_alike(
     return best_square > own_square, best
 
 
-def _ink_colour(rgb: FloatArray, cloth_colour: FloatArray, alpha: FloatArray, full_offset: FloatArray) -> FloatArray:
+def _ink_colour(
+    rgb: FloatArray, cloth_colour: FloatArray, alpha: FloatArray, full_offset: FloatArray
+) -> FloatArray:
     """Return the ink's own colour (H, W, 3): as seen where it covers, that of the full ink beside it where it mixes."""
     seen = np.clip((alpha - 0.8) / 0.2, 0, 1)[..., None]
     return np.asarray(seen * rgb + (1 - seen) * (cloth_colour + full_offset), dtype=np.float32)

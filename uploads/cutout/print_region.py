@@ -128,7 +128,9 @@ def _between(layers: FloatArray, position: FloatArray, axis: int) -> FloatArray:
     low = position.astype(int)
     high = np.minimum(low + 1, layers.shape[axis] - 1)
     share = (position - low).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
-    return np.asarray(layers.take(low, axis) * (1 - share) + layers.take(high, axis) * share, dtype=np.float32)
+    return np.asarray(
+        layers.take(low, axis) * (1 - share) + layers.take(high, axis) * share, dtype=np.float32
+    )
 
 
 def _cloth_colour(lab: FloatArray, body: BoolArray) -> FloatArray:
@@ -136,7 +138,9 @@ def _cloth_colour(lab: FloatArray, body: BoolArray) -> FloatArray:
     depth_px = ndimage.distance_transform_edt(body)
     weight = np.minimum(depth_px[body], 0.1 * max(lab.shape)).astype(np.float64)
     samples = lab[body]
-    bins = np.stack([samples[:, 0] // 8, (samples[:, 1] + 128) // 6, (samples[:, 2] + 128) // 6], axis=1).astype(int)
+    bins = np.stack(
+        [samples[:, 0] // 8, (samples[:, 1] + 128) // 6, (samples[:, 2] + 128) // 6], axis=1
+    ).astype(int)
     histogram = np.zeros((14, 44, 44))
     np.add.at(histogram, tuple(bins.T), weight)
     peak = np.unravel_index(np.argmax(ndimage.gaussian_filter(histogram, 0.8)), histogram.shape)
@@ -144,7 +148,9 @@ def _cloth_colour(lab: FloatArray, body: BoolArray) -> FloatArray:
     return np.median(samples[near], axis=0).astype(np.float32)
 
 
-def cloth_and_shading(lab: FloatArray, body: BoolArray, cloth_lab: FloatArray) -> tuple[BoolArray, FloatArray]:
+def cloth_and_shading(
+    lab: FloatArray, body: BoolArray, cloth_lab: FloatArray
+) -> tuple[BoolArray, FloatArray]:
     """Return which pixels are cloth, and the shaded cloth's colour everywhere (H, W, 3).
 
     The first guess follows the shading from the cloth's typical colour as far as it changes gently; the following ones

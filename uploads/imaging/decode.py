@@ -12,7 +12,17 @@ from PIL import Image, ImageCms, ImageOps
 MAX_PIXELS = 50_000_000
 
 # Pillow raises any of these on broken files, depending on the format and on the place of the damage.
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
@@ -107,7 +117,8 @@ def _open(data: bytes, content_type: str, max_pixels: int) -> Image.Image:
 
 def _too_many(max_pixels: int) -> ImageRejected:
     return ImageRejected(
-        "too_many_pixels", f"The picture is larger than {max_pixels // 1_000_000} megapixels; please send a smaller one."
+        "too_many_pixels",
+        f"The picture is larger than {max_pixels // 1_000_000} megapixels; please send a smaller one.",
     )
 
 

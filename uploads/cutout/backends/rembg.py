@@ -32,7 +32,7 @@ class RembgBackend:
     def load(self) -> None:
         """Load the network now, so that a worker pays for it at start and not in its first job.
 
-        Raises WeightsMissing when the weights are absent or altered, ProviderError when rembg cannot run here.
+        Raises ProviderError: WeightsMissing when the weights are absent or altered, else when rembg cannot run here.
         """
         with self._lock:
             if self._session is None:
@@ -58,7 +58,9 @@ class RembgBackend:
             import onnxruntime
             import rembg
         except (ImportError, SystemExit) as error:  # rembg exits the process when onnxruntime is missing
-            raise ProviderError(f"rembg cannot be imported: {error}", provider=self.name, retryable=False) from error
+            raise ProviderError(
+                f"rembg cannot be imported: {error}", provider=self.name, retryable=False
+            ) from error
         options = onnxruntime.SessionOptions()
         threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
         options.intra_op_num_threads = threads

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from common.errors import ProviderError
-from uploads.imaging.decode import decode
+from uploads.imaging.decode import ImageRejected, decode
 from uploads.imaging.encode import encode_jpeg
 
 DEFAULT_BASE_URL = "https://api.remove.bg"
@@ -32,7 +32,9 @@ class RemoveBgBackend:
 
     name = "removebg"
 
-    def __init__(self, api_key: str, *, base_url: str = DEFAULT_BASE_URL, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, api_key: str, *, base_url: str = DEFAULT_BASE_URL, timeout_s: float = TIMEOUT_S
+    ) -> None:
         self._api_key = api_key
         self._url = f"{base_url.rstrip('/')}/v1.0/removebg"
         self._timeout_s = timeout_s
@@ -61,16 +63,25 @@ class RemoveBgBackend:
         return self._parse(response)
 
     def mask(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What remove.bg keeps of the picture (H, W, 3), as float32 (H, W) from 0 to 1, in the picture's own size."""
+        """Return what remove.bg keeps of the picture: float32 (H, W) in 0..1. rgb: uint8 (H, W, 3).
+
+        One call, one charge. With `size=auto` the reply may be smaller than the picture; it is enlarged again.
+        """
         reply = self.cut_out(encode_jpeg(rgb, quality=95))
-        alpha = Image.fromarray(decode(reply.png).rgba[..., 3])
-        height, width = rgb.shape[:2]
-        return np.asarray(alpha.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32) / np.float32(255)
+        try:
+            alpha = Image.fromarray(decode(reply.png).rgba[..., 3])
+        except ImageRejected as error:
+            message = "remove.bg sent a damaged PNG"
+            raise ProviderError(message, provider=self.name, retryable=True) from error
+        resized = alpha.resize((rgb.shape[1], rgb.shape[0]), Image.Resampling.BILINEAR)
+        return np.asarray(resized, dtype=np.float32) / np.float32(255)
 
     def _parse(self, response: requests.Response) -> RemoveBgReply:
         png = response.content
         if not png.startswith(_PNG_MAGIC) or len(png) > MAX_REPLY_BYTES:
-            raise ProviderError("remove.bg answered with something else than a PNG", provider=self.name, retryable=True)
+            raise ProviderError(
+                "remove.bg answered with something else than a PNG", provider=self.name, retryable=True
+            )
         try:
             credits_charged = Decimal(response.headers.get("X-Credits-Charged", "0"))
         except InvalidOperation:
@@ -81,7 +92,9 @@ class RemoveBgBackend:
         status = response.status_code
         retryable = status == 429 or status >= 500
         reason = _first_error_title(response)
-        return ProviderError(f"remove.bg refused with {status}: {reason}", provider=self.name, retryable=retryable)
+        return ProviderError(
+            f"remove.bg refused with {status}: {reason}", provider=self.name, retryable=retryable
+        )
 
 
 def _first_error_title(response: requests.Response) -> str:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0001_initial'),
+        ('orders', '0002_idempotency_key'),
         ('pricing', '0003_quotes_and_codes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

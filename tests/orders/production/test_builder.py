@@ -1,0 +1,209 @@
+"""From a paid order to a pack that has checked itself, or to a hold that says why not."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from PIL import Image
+
+from common.storage import private_storage, read_file
+from demo.storefront import Json, Storefront, cart_item, customization
+from orders.models import Order, OrderLine, OutboxMail, ProductionPack
+from orders.notifications.messages import send
+from orders.production import builder
+from orders.production.handoff import pack_link
+from orders.production.pack import open_pack
+from tests.contracts.baskets import order_body, placed
+from tests.orders.conftest import Waiting
+
+pytestmark = pytest.mark.django_db
+CHEST = {"x": 223, "y": 150, "scaleX": 0.3, "scaleY": 0.3, "rotation": 0}
+
+
+@pytest.fixture
+def big_art(guest: Storefront) -> Json:
+    """1200 px of red disc: 228 DPI at 5.25 in."""
+    rows, columns = np.mgrid[-1:1:1200j, -1:1:1200j]
+    rgba = np.zeros((1200, 1200, 4), np.uint8)
+    rgba[rows**2 + columns**2 < 0.98] = (200, 30, 40, 255)
+    file = io.BytesIO()
+    Image.fromarray(rgba).save(file, "PNG")
+    return guest.upload_file("disc.png", file.getvalue(), "image/png")
+
+
+@pytest.fixture
+def paid(guest: Storefront) -> Callable[..., Order]:
+    """A paid order of these items, whose packs are asked for and not yet built."""
+
+    def make(*items: Json) -> Order:
+        body = order_body(*items)
+        data = guest.json("POST", "/api/orders/create", json=body)["data"]
+        order = Order.objects.get(pk=data["order"]["id"])
+        payment = order.payments.get()
+        from orders.models import TestIntent
+
+        waiting = Waiting(order, payment, TestIntent.objects.get(pk=payment.intent_id))
+        waiting.succeed()
+        guest.capture_payment(str(order.pk), waiting.intent.pk)
+        return order
+
+    return make
+
+
+def item(variant_id: str, price: float, **sides: Any) -> Json:
+    return cart_item({"id": variant_id}, 1, price, customization(**sides))
+
+
+def tee_id() -> str:
+    from tests.contracts.baskets import variant_id
+
+    return variant_id("TEE-BLK-M")
+
+
+def build_all(order: Order) -> list[ProductionPack]:
+    packs = ProductionPack.objects.filter(line__order=order).order_by("line__number")
+    for pack in packs:
+        builder.build(str(pack.pk))
+    return list(packs.all())
+
+
+def test_a_paid_tee_becomes_a_pack_that_has_checked_itself(
+    paid: Callable[..., Order], big_art: Json, staff: Storefront
+) -> None:
+    order = paid(item(tee_id(), 12.98, front=[placed(big_art, CHEST)]))
+    (pack,) = build_all(order)
+    assert (pack.status, pack.error_message) == ("done", "")
+    data = read_file(private_storage(), pack.file)
+    assert hashlib.sha256(data).hexdigest() == pack.sha256
+    opened = open_pack(data)
+    assert {"art/front.png", "mockups/front.png", "mockups/back.png", "spec.pdf", "spec.json"} <= set(
+        opened.files
+    )
+    placement = opened.spec["placements"][0]
+    # 150 stage pixels at 390 px / 14 in, whose left edge lies 120 px right of the print area's.
+    assert placement["inches"]["width"] == pytest.approx(150 * 14 / 390, abs=0.05)
+    assert placement["inches"]["left"] == pytest.approx(120 * 14 / 390, abs=0.05)
+    art = Image.open(io.BytesIO(opened.files["art/front.png"]))
+    assert art.mode == "RGBA" and round(art.info["dpi"][0]) == 300
+    assert art.width == round(placement["inches"]["width"] * 300)
+    assert opened.spec["garment"]["sku"] == "TEE-BLK-M"
+    assert {finding["rule"] for finding in pack.report} >= {1, 2, 3, 4, 10}
+    shown = staff.json("GET", "/api/admin/orders")["data"]["orders"][0]["items"][0]
+    assert shown["design_image_url"] == shown["mockup_url"]
+    assert Image.open(io.BytesIO(staff.file(shown["mockup_url"]))).format == "JPEG"
+
+
+def test_equal_inputs_make_equal_bytes(paid: Callable[..., Order], big_art: Json) -> None:
+    order = paid(item(tee_id(), 12.98, front=[placed(big_art, CHEST)]))
+    (pack,) = build_all(order)
+    ProductionPack.objects.update(status="queued", attempts=0, available_at=timezone.now())
+    (again,) = build_all(order)
+    assert again.sha256 == pack.sha256
+
+
+def test_a_hoodie_is_printed_on_three_places(paid: Callable[..., Order], big_art: Json) -> None:
+    chest = {"x": 270, "y": 150, "scaleX": 0.6, "scaleY": 0.6, "rotation": 0}
+    neck = {"x": 270, "y": 250, "scaleX": 1, "scaleY": 1, "rotation": 0}
+    sides = {
+        "front": [placed(big_art, chest)],
+        "back": [placed(big_art, chest)],
+        "neck": placed(big_art, neck),
+    }
+    (pack,) = build_all(paid(item("hoodie-M", 41.99, **sides)))
+    assert pack.status == "done", pack.error_message
+    spec = open_pack(read_file(private_storage(), pack.file)).spec
+    assert [p["placement"] for p in spec["placements"]] == ["front", "back", "neck"] or {
+        p["placement"] for p in spec["placements"]
+    } == {"front", "back", "neck"}
+
+
+def test_a_blank_garment_has_a_pack_without_art(paid: Callable[..., Order]) -> None:
+    (pack,) = build_all(paid(item(tee_id(), 12.98)))
+    assert pack.status == "done", pack.error_message
+    assert open_pack(read_file(private_storage(), pack.file)).spec["placements"] == []
+
+
+@pytest.mark.parametrize(
+    ("position", "reason"),
+    [
+        ({"x": 900, "y": 900, "scaleX": 0.1, "scaleY": 0.1, "rotation": 0}, "nothing_to_print"),
+        ({"x": 103, "y": 100, "scaleX": 0.78, "scaleY": 0.78, "rotation": 0}, "pack_check_failed"),  # 86 DPI
+    ],
+)
+def test_what_cannot_be_printed_holds_the_order(
+    paid: Callable[..., Order], big_art: Json, position: Json, reason: str
+) -> None:
+    order = paid(item(tee_id(), 12.98, front=[placed(big_art, position)]))
+    (pack,) = build_all(order)
+    order.refresh_from_db()
+    assert (pack.status, pack.error_code, order.hold_reason) == ("failed", reason, reason)
+    assert order.payment_status == "paid"
+    assert order.events.filter(kind="order.held", actor="system").count() == 1
+    assert not OutboxMail.objects.filter(kind="printer_packs").exists()
+
+
+def test_a_crash_is_tried_again_and_then_holds_the_order(
+    paid: Callable[..., Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = paid(item(tee_id(), 12.98))
+    monkeypatch.setattr(builder, "render_mockup", lambda *args: 1 / 0)
+    (pack,) = build_all(order)
+    assert (pack.status, pack.attempts, pack.error_message) == ("queued", 1, "ZeroDivisionError")
+    for _ in range(2):
+        ProductionPack.objects.update(available_at=timezone.now())
+        (pack,) = build_all(order)
+    order.refresh_from_db()
+    assert (pack.status, order.hold_reason) == ("failed", "pack_failed")
+
+
+def test_a_worker_that_lost_its_lease_leaves_nothing_behind(
+    paid: Callable[..., Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(item(tee_id(), 12.98))
+    pack = ProductionPack.objects.get()
+    deleted: list[str] = []
+    monkeypatch.setattr(ProductionPack, "finish", lambda self, **fields: False)
+    monkeypatch.setattr(type(private_storage()), "delete", lambda self, name: deleted.append(name))
+    builder.build(str(pack.pk))
+    assert len(deleted) == 1 and deleted[0].startswith("packs/")
+    assert OrderLine.objects.get().front_mockup_name == ""
+
+
+def test_the_link_opens_this_pack_until_it_expires(paid: Callable[..., Order], settings: Any) -> None:
+    (pack,) = build_all(paid(item(tee_id(), 12.98)))
+    path = pack_link(pack).removeprefix(settings.PUBLIC_URL)
+    answer = Client().get(path)
+    data = b"".join(answer.streaming_content)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+    assert hashlib.sha256(data).hexdigest() == answer["X-Content-SHA256"] == pack.sha256
+    assert Client().get(path[:-1] + ("A" if path[-1] != "A" else "B")).status_code == 404
+    settings.PACK_LINK_MAX_AGE = timedelta(seconds=-1)
+    assert Client().get(path).json()["code"] == "pack_link_invalid"
+
+
+def test_the_printer_is_written_to_when_the_last_pack_is_done(
+    paid: Callable[..., Order], settings: Any
+) -> None:
+    settings.PRINTER_EMAIL = "printer@example.com"
+    order = paid(item(tee_id(), 12.98), item("hoodie-L", 35.99))
+    first, second = ProductionPack.objects.order_by("line__number")
+    builder.build(str(first.pk))
+    assert not OutboxMail.objects.filter(kind="printer_packs").exists()
+    builder.build(str(second.pk))
+    letter = OutboxMail.objects.get(kind="printer_packs")
+    send(str(letter.pk))
+    (message,) = mail.outbox
+    assert message.to == ["printer@example.com"] and order.number in message.subject
+    assert message.body.count("/api/production/packs/") == 2
+    assert "TEE-BLK-M x 1" in message.body and "HOODIE-BLK-L x 1" in message.body
+    assert json.dumps(order.shipping_address) not in message.body
