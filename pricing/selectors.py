@@ -23,11 +23,27 @@ _OWN_BOOKS = {STOREFRONT_BOOK, STANDARD_BOOK, TRADE_BOOK}
 _parsed: dict[str, tuple[tuple[UUID, int, datetime], Book]] = {}
 
 
-def published_book(code: str) -> Book:
-    """The published book. One small query, and a second one after a change.
+# The books that were in force under the catalogue's newest token, which a written book renews as well.
+_as_of: dict[str, dict[str, Book]] = {}
+
+
+def published_book(code: str, *, as_of: str = "") -> Book:
+    """The published book. One small query, and a second one after a change; none where the caller has the catalogue's
+    token (`as_of`) and the book was read under it before.
 
     Raises NotFound for an unknown code, and ImproperlyConfigured where one of the shop's own books is missing.
     """
+    if as_of and code in _as_of.get(as_of, {}):
+        return _as_of[as_of][code]
+    book = _published(code)
+    if as_of:
+        if as_of not in _as_of:
+            _as_of.clear()
+        _as_of.setdefault(as_of, {})[code] = book
+    return book
+
+
+def _published(code: str) -> Book:
     published = PriceBook.objects.filter(code=code, status=PriceBook.Status.PUBLISHED)
     key = published.values_list("pk", "version", "updated_at").first()
     if key is None and code not in _OWN_BOOKS:

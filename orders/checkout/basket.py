@@ -20,6 +20,7 @@ from pricing.models import Quote
 from pricing.rules import Book
 from pricing.services.books import line_price
 from pricing.services.quotes import quote_honour
+from products import catalogue
 from products.models import Placement, Variant
 from products.selectors import methods_active, variants_by_reference
 from uploads.models import Asset
@@ -78,11 +79,21 @@ def basket_lines(items: Sequence[Mapping[str, Any]], book: Book, user: User | No
     pieces: Counter[str] = Counter()
     for item, artworks in zip(items, designs, strict=True):
         pieces[canonical_hash(design_key(artworks, item["customization"]["method"]))] += item["quantity"]
+    entries = catalogue.current().by_slug
     lines = []
     for index, (item, artworks) in enumerate(zip(items, designs, strict=True)):
         method = item["customization"]["method"]
         if method not in methods:
             raise _refused(index, "method", "method_not_found", f"We do not print by {method!r}.")
+        slug = variants[item["variant_id"]].product.slug
+        pair = (
+            entries[slug].conflicting({artwork.placement for artwork in artworks})
+            if slug in entries
+            else None
+        )
+        if pair:
+            message = f"{pair[0]} and {pair[1]} cannot both be printed."
+            raise _refused(index, f"{pair[0]}Artworks", "placement_conflict", message)
         design_hash = canonical_hash(design_key(artworks, method))
         lines.append(
             _line(variants[item["variant_id"]], item, artworks, book, design_hash, pieces[design_hash])
@@ -127,7 +138,7 @@ def _line(
         quote_honour(
             reference["id"],
             reference["signature"],
-            variant=variant,
+            variant_id=variant.pk,
             quantity=item["quantity"],
             design_hash=design_hash,
             current=current,

@@ -62,7 +62,7 @@ def cart_quote(items: Sequence[Mapping[str, Any]], *, user: User | None) -> list
             book=book,
             line=line.line,
             breakdown=line.price,
-            variant=line.variant,
+            variant_id=line.variant.pk,
             design_hash=canonical_hash(basket.design_key(line.artworks, line.method)),
         )
         for line in basket.basket_lines(items, book, user)

@@ -179,7 +179,7 @@ class LineArtwork(Record):
 
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="artworks")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="order_artworks")
-    placement = models.CharField(max_length=10, choices=Placement)
+    placement = models.CharField(max_length=15, choices=Placement)
     index = models.PositiveSmallIntegerField()
     position = models.JSONField(
         null=True, blank=True, help_text="Stage pixels as sent; empty: where it appeared."

@@ -13,11 +13,13 @@ from common.canonical import canonical_hash
 from common.errors import NotFound, Unprocessable
 from pricing.engine import Breakdown, LineInput, MethodComparison, PlacementInput, break_even, compare_methods
 from pricing.models import Quote
+from pricing.rules import Book
 from pricing.selectors import published_book
 from pricing.services.books import line_price
 from pricing.services.quotes import quote_freeze
-from products.models import Variant
-from products.selectors import methods_active, variant_by_id
+from products import catalogue
+from products.catalogue import Catalogue, Entry, VariantFacts
+from products.selectors import methods_active
 
 # Where a caller names no places: the storefront's two sides, then further ones.
 _UNNAMED = ("front", "back")
@@ -29,7 +31,7 @@ class MethodQuote:
 
     quote: Quote
     breakdown: Breakdown
-    variant: Variant
+    variant: VariantFacts
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,16 @@ def quote_by_method(
 
     Raises NotFound for an unknown variant, method or book, and Unprocessable for what the book has no price for.
     """
-    variant = variant_by_id(variant_id)
-    named = {method, *(placement.get("method", method) for placement in placements)}
-    _check_methods(named)
+    known = catalogue.current()
+    variant = _variant(known, variant_id)
+    rules = published_book(book, as_of=known.token)
+    _check_methods({method, *(placement.get("method", method) for placement in placements)}, rules)
+    _check_places(known.by_slug[variant.product_slug], method, placements)
     line = _line(variant, method, placements, quantity, design_quantity, neck_label)
-    rules = published_book(book)
     breakdown = line_price(rules, line)
     design = {"method": method, "placements": line.to_json()["placements"], "neck_label": neck_label}
     quote = quote_freeze(
-        book=rules, line=line, breakdown=breakdown, variant=variant, design_hash=canonical_hash(design)
+        book=rules, line=line, breakdown=breakdown, variant_id=variant.id, design_hash=canonical_hash(design)
     )
     return MethodQuote(quote, breakdown, variant)
 
@@ -78,8 +81,9 @@ def compare_by_method(
     neck_label: bool = False,
 ) -> tuple[list[MethodComparison], list[Crossing]]:
     """What the same look would cost in every method, and from how many pieces on one becomes cheaper than another."""
-    variant = variant_by_id(variant_id)
-    rules = published_book(book)
+    known = catalogue.current()
+    variant = _variant(known, variant_id)
+    rules = published_book(book, as_of=known.token)
     methods = sorted(rules.methods)
     if not methods:
         raise Unprocessable("This price book has no methods.", code="method_not_priced")
@@ -93,15 +97,48 @@ def compare_by_method(
     return compared, [crossing for crossing in crossings if (crossing.from_quantity or 0) > 1]
 
 
-def _check_methods(names: set[str]) -> None:
-    known = set(methods_active().filter(name__in=names).values_list("name", flat=True))
-    unknown = sorted(names - known)
-    if unknown:
-        raise NotFound("Decoration method not found", code="method_not_found", extra={"methods": unknown})
+def _variant(known: Catalogue, variant_id: UUID) -> VariantFacts:
+    variant = known.variants.get(variant_id)
+    if variant is None:
+        raise NotFound("Variant not found", code="variant_not_found")
+    return variant
+
+
+def _check_methods(names: set[str], rules: Book) -> None:
+    """A method that the book does not price is either one that the shop has, or none at all."""
+    unpriced = names - set(rules.methods)
+    if unpriced and methods_active().filter(name__in=unpriced).count() < len(unpriced):
+        raise NotFound(
+            "Decoration method not found", code="method_not_found", extra={"methods": sorted(unpriced)}
+        )
+
+
+def _check_places(entry: Entry, method: str, placements: Sequence[Mapping[str, Any]]) -> None:
+    """Places that are named must be the product's, large enough, and possible together."""
+    names = {given["placement"] for given in placements if "placement" in given}
+    pair = entry.conflicting(names)
+    if pair:
+        message = f"{pair[0]} and {pair[1]} cannot both be printed."
+        raise _misplaced("/placements", "placement_conflict", message)
+    for index, given in enumerate(placements):
+        if "placement" not in given:
+            continue
+        area = entry.areas.get((given.get("method", method), given["placement"]))
+        if area is None:
+            message = f"{entry.title} cannot be printed on the {given['placement']} by this method."
+            raise _misplaced(f"/placements/{index}/placement", "placement_not_offered", message)
+        for name, largest in zip(("width", "height"), area, strict=True):
+            if given.get(name, 0) > largest:
+                message = f"The {given['placement']} is at most {largest.normalize():f} in in {name}."
+                raise _misplaced(f"/placements/{index}/{name}", "placement_too_large", message)
+
+
+def _misplaced(pointer: str, code: str, message: str) -> Unprocessable:
+    return Unprocessable(message, code=code, errors=[{"pointer": pointer, "code": code, "detail": message}])
 
 
 def _line(
-    variant: Variant,
+    variant: VariantFacts,
     method: str,
     placements: Sequence[Mapping[str, Any]],
     quantity: int,
@@ -109,10 +146,10 @@ def _line(
     neck_label: bool,
 ) -> LineInput:
     return LineInput(
-        product_slug=variant.product.slug,
+        product_slug=variant.product_slug,
         base_price=variant.base_price,
-        size=variant.size.name,
-        is_dark=variant.colour.is_dark,
+        size=variant.size,
+        is_dark=variant.is_dark,
         quantity=quantity,
         design_quantity=design_quantity,
         placements=tuple(_placement(index, method, given) for index, given in enumerate(placements)),

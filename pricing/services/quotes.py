@@ -16,13 +16,12 @@ from common.errors import Conflict, NotFound
 from pricing.engine import Breakdown, LineInput
 from pricing.models import Quote
 from pricing.rules import Book
-from products.models import Variant
 
 _SALT = "pricing.quote"
 
 
 def quote_freeze(
-    *, book: Book, line: LineInput, breakdown: Breakdown, variant: Variant, design_hash: str
+    *, book: Book, line: LineInput, breakdown: Breakdown, variant_id: UUID, design_hash: str
 ) -> Quote:
     """Stores what was priced and what it costs, signed over all that its holder relies on."""
     now = timezone.now()
@@ -30,7 +29,7 @@ def quote_freeze(
         id=uuid4(),
         book=book.code,
         book_version=book.version,
-        variant=variant,
+        variant_id=variant_id,
         quantity=line.quantity,
         design_hash=design_hash,
         line=line.to_json(),
@@ -75,7 +74,7 @@ def quote_honour(
     quote_id: UUID,
     signature: str,
     *,
-    variant: Variant,
+    variant_id: UUID,
     quantity: int,
     design_hash: str,
     current: Breakdown,
@@ -88,7 +87,7 @@ def quote_honour(
         raise Conflict("This quote is not what was signed.", code="quote_tampered")
     if quote.expires_at <= (now or timezone.now()):
         raise _gone("This quote has expired.", "quote_expired", quote, current, [])
-    asked = {"variant_id": str(variant.pk), "quantity": quantity, "design_hash": design_hash}
+    asked = {"variant_id": str(variant_id), "quantity": quantity, "design_hash": design_hash}
     changed = [name for name, value in asked.items() if value != _promised(quote)[name]]
     if changed:
         raise _gone(f"This quote is for another {changed[0]}.", "quote_changed", quote, current, changed)
