@@ -7,7 +7,7 @@ from uuid import UUID
 
 from designs.geometry import Garment, Placement, Position, StageView
 from products import models as catalogue
-from products.selectors import stage_views_of
+from products.selectors import stage_geometry
 
 # Base box, automatic crop, and where an artwork appears, by garment and placement.
 _BASE_BOX_PX = {"tee": 500.0, "hoodie": 250.0}
@@ -22,13 +22,14 @@ _DEFAULT_CORNER_PX = {
 def stage_views(product: catalogue.Product, colour_id: UUID) -> dict[str, StageView]:
     """The view of every placement that this product offers in this colour."""
     return {
-        placement: _view(product.garment, row)
-        for placement, row in stage_views_of(product, colour_id).items()
+        placement: _view(product.garment, *rows)
+        for placement, rows in stage_geometry(product, colour_id).items()
     }
 
 
-def _view(garment: str, row: catalogue.StageView) -> StageView:
-    area = row.print_area
+def _view(garment: str, row: catalogue.StageView, area: catalogue.PrintArea) -> StageView:
+    scale = row.pixels_per_inch
+    below_datum_in = float(area.collar_offset_in - row.datum_collar_offset_in)
     default = _DEFAULT_CORNER_PX.get((garment, area.placement)) or _DEFAULT_CORNER_PX[garment, "*"]
     return StageView(
         garment=cast(Garment, garment),
@@ -39,9 +40,9 @@ def _view(garment: str, row: catalogue.StageView) -> StageView:
         image_top_px=row.image_top_px,
         image_width_px=row.image_width_px,
         image_height_px=row.image_height_px,
-        area_left_px=row.area_left_px,
-        area_top_px=row.area_top_px,
-        pixels_per_inch=row.pixels_per_inch,
+        area_left_px=row.area_left_px + float(area.left_offset_in) * scale,
+        area_top_px=row.area_top_px + below_datum_in * scale,
+        pixels_per_inch=scale,
         area_width_in=float(area.width_in),
         area_height_in=float(area.height_in),
         collar_offset_in=float(area.collar_offset_in),

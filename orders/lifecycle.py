@@ -14,6 +14,8 @@ from orders.models import Order, OrderEvent, OutboxMail, Payment
 from orders.notifications.services import mail_enqueue
 from orders.production.services import packs_request
 from orders.states import PRODUCTION_MOVES, canonical_production_status, may_pay, production_refusal
+from pricing.services.discounts import discount_release
+from pricing.services.gift_cards import gift_card_give_back
 
 log = structlog.get_logger(__name__)
 
@@ -50,14 +52,18 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def order_mark_paid(order: Order, payment: Payment, *, actor: str) -> None:
-    """The order is paid: packs and the confirmation are asked for in the same commit. Repeating it changes nothing."""
+def order_mark_paid(order: Order, payment: Payment | None, *, actor: str) -> None:
+    """The order is paid: packs and the confirmation are asked for in the same commit. Repeating it changes nothing.
+
+    `payment` is None where a gift card has covered everything.
+    """
     order = order_lock(order.pk)
     if not may_pay(order.payment_status, Order.PaymentStatus.PAID):
         return
-    Payment.objects.filter(pk=payment.pk).update(
-        status=Payment.Status.SUCCEEDED, failure="", updated_at=timezone.now()
-    )
+    if payment:
+        Payment.objects.filter(pk=payment.pk).update(
+            status=Payment.Status.SUCCEEDED, failure="", updated_at=timezone.now()
+        )
     changes: dict[str, Any] = {
         "payment_status": Order.PaymentStatus.PAID.value,
         "paid_at": timezone.now(),
@@ -135,6 +141,9 @@ def order_change_production(
     changes |= {name: value for name, value in given.items() if value and value != getattr(order, name)}
     if changes:
         _write(order, f"order.{status}" if moved else "order.edited", actor, changes)
+    if moved and status == Order.ProductionStatus.CANCELLED and order.paid_at is None:
+        discount_release(order.pk)
+        gift_card_give_back(order.pk)
     if moved and status in _MAIL_OF_STATUS:
         mail_enqueue(order, _MAIL_OF_STATUS[Order.ProductionStatus(status)])
     return order

@@ -17,6 +17,7 @@ class OrderSerializer(ModelSerializer):
     shipping = MoneyField()
     tax = MoneyField()
     discount = MoneyField()
+    gift_card = MoneyField()
     total = MoneyField()
     shipped_at = TimestampField(allow_null=True)
 
@@ -24,8 +25,8 @@ class OrderSerializer(ModelSerializer):
         model = Order
         fields = [
             "id", "order_number", "payment_status", "production_status", "tracking_number", "carrier", "shipped_at",
-            "shipping_address", "subtotal", "shipping", "tax", "discount", "total", "currency", "created_at",
-            "updated_at",
+            "shipping_address", "subtotal", "shipping", "tax", "discount", "gift_card", "total", "currency",
+            "created_at", "updated_at",
         ]  # fmt: skip
 
     def get_production_status(self, order: Order) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.checkout.views import OrderCreateView, TaxView
+from orders.checkout.views import CartQuoteView, OrderCreateView, TaxView
 from orders.payments.views import PaymentCaptureView, StripeWebhookView
 from orders.production.views import PackDownloadView, ProductionUpdateView
 from orders.staff.views import StaffOrderDetailView, StaffOrderListView, StaffOrderStatusView
@@ -9,6 +9,7 @@ from orders.views import OrderTrackView
 urlpatterns = [
     path("orders/calculate-tax", TaxView.as_view()),
     path("orders/create", OrderCreateView.as_view()),
+    path("orders/quote", CartQuoteView.as_view()),
     path("orders/<str:order_id>/capture-payment", PaymentCaptureView.as_view()),
     path("orders/<str:reference>", OrderTrackView.as_view()),
     path("webhooks/stripe", StripeWebhookView.as_view()),

@@ -1,9 +1,10 @@
-"""`POST /api/price/quote`."""
+"""Prices: quotes by method, quotes read again, the same look in other methods, codes."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
@@ -12,84 +13,182 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.permissions import Anyone
-from common.api import MoneyField, success
-from pricing import services
-from pricing.engine import MethodPrice, PlacementSpec
+from accounts.permissions import Anyone, current_user
+from common.api import MoneyField, envelope, success
+from common.errors import NotFound
+from pricing import selectors
+from pricing.serializers import MethodQuoteSerializer, QuoteSerializer, margin_of
+from pricing.services.discounts import discount_preview
+from pricing.services.gift_cards import gift_card_balance
+from pricing.services.methods import compare_by_method, quote_by_method
+from pricing.services.quotes import quote_read
 
 _REQUIRED = "variant_id, method, placements, and quantity are required"
-_MISSING: dict[str, Any] = dict.fromkeys(("required", "null", "blank"), _REQUIRED)
+
+
+def _required() -> dict[str, Any]:
+    return dict.fromkeys(("required", "null", "blank"), _REQUIRED)
 
 
 class PlacementSerializer(serializers.Serializer):
+    """One place: its inks by name or number, its size in inches, and optionally which place of the garment it is."""
+
+    placement = serializers.CharField(max_length=20, required=False)
+    method = serializers.CharField(max_length=50, required=False)
     colors = serializers.ListField(child=serializers.CharField(max_length=50), max_length=20, required=False)
+    ink_colours = serializers.IntegerField(min_value=0, max_value=20, required=False)
     width = serializers.DecimalField(
-        max_digits=8, decimal_places=3, min_value=0, max_value=60, required=False
+        max_digits=8, decimal_places=3, min_value=Decimal(0), max_value=Decimal(60), required=False
     )
     height = serializers.DecimalField(
-        max_digits=8, decimal_places=3, min_value=0, max_value=60, required=False
+        max_digits=8, decimal_places=3, min_value=Decimal(0), max_value=Decimal(60), required=False
     )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return {"colors": [], "width": Decimal(0), "height": Decimal(0), **attrs}
+    stitches = serializers.IntegerField(min_value=0, max_value=200_000, required=False, allow_null=True)
 
 
-class QuoteRequestSerializer(serializers.Serializer):
-    variant_id = serializers.UUIDField(error_messages=_MISSING)
-    method = serializers.CharField(max_length=50, error_messages=_MISSING)
-    placements = serializers.ListField(child=PlacementSerializer(), error_messages=_MISSING, max_length=10)
+class CompareRequestSerializer(serializers.Serializer):
+    variant_id = serializers.UUIDField(error_messages=_required())
+    placements = serializers.ListField(
+        child=PlacementSerializer(), error_messages=_required(), max_length=10, allow_empty=True
+    )
     quantity = serializers.IntegerField(
-        min_value=0,
-        max_value=settings.ORDER_MAX_QUANTITY,
-        error_messages=_MISSING,
+        min_value=0, max_value=settings.ORDER_MAX_QUANTITY, error_messages=_required()
     )
+    design_quantity = serializers.IntegerField(
+        min_value=1, max_value=settings.ORDER_MAX_QUANTITY * 10, required=False
+    )
+    book = serializers.CharField(max_length=40, required=False)
+    neck_label = serializers.BooleanField(required=False, default=False)
 
     def validate_quantity(self, quantity: int) -> int:
         if quantity == 0:
             raise serializers.ValidationError(_REQUIRED)
         return quantity
 
-
-class ChargeSerializer(serializers.Serializer):
-    rule = serializers.CharField()
-    description = serializers.CharField()
-    amount = MoneyField()
-
-
-class QuoteBreakdownSerializer(serializers.Serializer):
-    base_price = MoneyField(source="variant_price")
-    method_charges = ChargeSerializer(source="charges", many=True)
-    quantity_multiplier = serializers.FloatField(source="multiplier")
-    unit_price = MoneyField()
-    gross = MoneyField()
-    total = MoneyField(source="subtotal")
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.setdefault("design_quantity", attrs["quantity"]) < attrs["quantity"]:
+            raise serializers.ValidationError(
+                {"design_quantity": "The design has at least as many pieces as this line."}
+            )
+        return attrs
 
 
-class QuoteSerializer(serializers.Serializer):
-    """A quote: prices per piece but for `quantity_discount` and `subtotal`, which are for the whole line."""
-
-    variant_price = MoneyField()
-    decoration_price = MoneyField()
-    quantity_discount = MoneyField(source="discount_amount")
-    subtotal = MoneyField()
-    breakdown = QuoteBreakdownSerializer(source="*")
+class QuoteRequestSerializer(CompareRequestSerializer):
+    method = serializers.CharField(max_length=50, error_messages=_required())
 
 
 class QuoteView(APIView):
+    """What a line costs by a decoration method: itemised, frozen, signed, and honoured for a day."""
+
     permission_classes = [Anyone]
 
-    @extend_schema(request=QuoteRequestSerializer, responses=QuoteSerializer)
+    @extend_schema(
+        request=QuoteRequestSerializer, responses=envelope("PriceQuote", quote=MethodQuoteSerializer)
+    )
     def post(self, request: Request) -> Response:
         body = QuoteRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        return success(QuoteSerializer(_quote(body.validated_data)).data)
+        quoted = quote_by_method(**({"book": selectors.STANDARD_BOOK} | body.validated_data))
+        data = dict(MethodQuoteSerializer(quoted).data)
+        user = current_user(request)
+        if user and user.runs_the_shop:
+            data["margin"] = margin_of(quoted)
+        return success(data)
 
 
-def _quote(data: dict[str, Any]) -> MethodPrice:
-    placements = [
-        PlacementSpec(ink_colours=len(item["colors"]), width_in=item["width"], height_in=item["height"])
-        for item in data["placements"]
-    ]
-    return services.quote_by_method(
-        variant_id=data["variant_id"], method=data["method"], placements=placements, quantity=data["quantity"]
+class QuoteDetailView(APIView):
+    """A quote as it was given, verified. Whoever has its id may read it; honouring it needs its signature."""
+
+    permission_classes = [Anyone]
+
+    @extend_schema(responses=envelope("Quote", quote=QuoteSerializer))
+    def get(self, request: Request, quote_id: str) -> Response:
+        try:
+            pk = UUID(quote_id)
+        except ValueError as error:
+            raise NotFound("Quote not found", code="quote_not_found") from error
+        return success({"quote": QuoteSerializer(quote_read(pk)).data})
+
+
+class ComparisonSerializer(serializers.Serializer):
+    method = serializers.CharField()
+    allowed = serializers.BooleanField()
+    reason = serializers.CharField()
+    unit_price = MoneyField(allow_null=True)
+    total = MoneyField(allow_null=True)
+
+
+class BreakEvenSerializer(serializers.Serializer):
+    method = serializers.CharField()
+    cheaper_than = serializers.CharField()
+    from_quantity = serializers.IntegerField(allow_null=True)
+
+
+class CompareView(APIView):
+    """The same look in every method: what it would cost, and from how many pieces on which method is cheaper."""
+
+    permission_classes = [Anyone]
+
+    @extend_schema(
+        request=CompareRequestSerializer,
+        responses=envelope(
+            "PriceComparison",
+            methods=ComparisonSerializer(many=True),
+            break_even=BreakEvenSerializer(many=True),
+        ),
     )
+    def post(self, request: Request) -> Response:
+        body = CompareRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        methods, crossings = compare_by_method(**({"book": selectors.TRADE_BOOK} | body.validated_data))
+        return success(
+            {
+                "methods": ComparisonSerializer(methods, many=True).data,
+                "break_even": BreakEvenSerializer(crossings, many=True).data,
+            }
+        )
+
+
+class DiscountRequestSerializer(serializers.Serializer):
+    code = serializers.CharField(max_length=40)
+    email = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
+    subtotal = MoneyField(min_value=0)
+    shipping = MoneyField(min_value=0, required=False, default=Decimal("0.00"))
+
+
+class DiscountView(APIView):
+    """What a code would take off a cart."""
+
+    permission_classes = [Anyone]
+
+    @extend_schema(
+        request=DiscountRequestSerializer,
+        responses=envelope("DiscountPreview", code=serializers.CharField(), discount=MoneyField()),
+    )
+    def post(self, request: Request) -> Response:
+        body = DiscountRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        found = discount_preview(
+            data["code"],
+            customer=data["email"].strip().lower(),
+            subtotal=data["subtotal"],
+            shipping=data["shipping"],
+        )
+        return success({"code": found.code, "discount": float(found.amount)})
+
+
+class GiftCardRequestSerializer(serializers.Serializer):
+    code = serializers.CharField(max_length=60)
+
+
+class GiftCardView(APIView):
+    """What a gift card still holds."""
+
+    permission_classes = [Anyone]
+
+    @extend_schema(request=GiftCardRequestSerializer, responses=envelope("GiftCard", balance=MoneyField()))
+    def post(self, request: Request) -> Response:
+        body = GiftCardRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return success({"balance": float(gift_card_balance(body.validated_data["code"]))})

@@ -20,9 +20,18 @@ class Garment(models.TextChoices):
 
 
 class Placement(models.TextChoices):
+    """Where on a garment; the storefront's stage has the first three."""
+
     FRONT = "front"
     BACK = "back"
     NECK = "neck"
+    CENTER_CHEST = "center_chest"
+    LEFT_CHEST = "left_chest"
+    RIGHT_CHEST = "right_chest"
+    UPPER_BACK = "upper_back"
+    SLEEVE_LEFT = "sleeve_left"
+    SLEEVE_RIGHT = "sleeve_right"
+    POCKET = "pocket"
 
 
 class Product(Record):
@@ -140,38 +149,71 @@ class DecorationMethod(Record):
 
 
 class PrintArea(Record):
-    """Where on a product a print may lie, in inches from the physical datum."""
+    """Where on a product a method may print, in inches from the physical datum, for a range of sizes."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="print_areas")
-    placement = models.CharField(max_length=10, choices=Placement)
+    placement = models.CharField(max_length=15, choices=Placement)
+    method = models.ForeignKey(DecorationMethod, on_delete=models.PROTECT, related_name="print_areas")
+    min_size = models.ForeignKey(
+        Size,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: from the smallest.",
+    )
+    max_size = models.ForeignKey(
+        Size,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: to the largest.",
+    )
     width_in = models.DecimalField(max_digits=6, decimal_places=3)
     height_in = models.DecimalField(max_digits=6, decimal_places=3)
     collar_offset_in = models.DecimalField(
         max_digits=6, decimal_places=3, help_text="From the collar seam down to the top of the area."
     )
+    left_offset_in = models.DecimalField(
+        max_digits=6, decimal_places=3, default=0, help_text="From the stage's datum corner to the right."
+    )
+    safe_margin_in = models.DecimalField(max_digits=6, decimal_places=3, default=0)
     min_dpi = models.PositiveSmallIntegerField(default=150)
+    max_colours = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: any number.")
 
     class Meta:
-        ordering = ["product", "placement"]
+        ordering = ["product", "placement", "method"]
         constraints = [
-            models.UniqueConstraint(fields=["product", "placement"], name="print_area_once_per_placement"),
+            models.UniqueConstraint(
+                fields=["product", "placement", "method", "min_size", "max_size"],
+                name="print_area_once_per_size_range",
+            ),
+            models.UniqueConstraint(
+                fields=["product", "placement", "method"],
+                condition=models.Q(min_size__isnull=True, max_size__isnull=True),
+                name="print_area_one_for_all_sizes",
+            ),
             models.CheckConstraint(
-                condition=models.Q(width_in__gt=0, height_in__gt=0), name="print_area_has_a_size"
+                condition=models.Q(width_in__gt=0, height_in__gt=0, safe_margin_in__gte=0),
+                name="print_area_has_a_size",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.product} {self.placement}"
+        return f"{self.product} {self.placement} by {self.method}"
 
 
 class StageView(Record):
-    """How the storefront's stage shows a print area: the mapping between its pixels and inches.
+    """How the storefront's stage shows one side of a product: the mapping between its pixels and inches.
 
-    A row without a colour holds for every colour that has no row of its own (the storefront enlarges the backs of white
-    and navy tees only).
+    `area_left_px` and `area_top_px` are the datum corner, `datum_collar_offset_in` below the collar seam, from which
+    the areas of all methods are measured. A row without a colour holds for every colour that has no row of its own (the
+    storefront enlarges the backs of white and navy tees only).
     """
 
-    print_area = models.ForeignKey(PrintArea, on_delete=models.CASCADE, related_name="stage_views")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="stage_views")
+    placement = models.CharField(max_length=15, choices=Placement)
     colour = models.ForeignKey(Colour, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     stage_width_px = models.FloatField()
     stage_height_px = models.FloatField()
@@ -182,12 +224,15 @@ class StageView(Record):
     area_left_px = models.FloatField()
     area_top_px = models.FloatField()
     pixels_per_inch = models.FloatField()
+    datum_collar_offset_in = models.DecimalField(max_digits=6, decimal_places=3)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["print_area", "colour"], name="stage_view_once_per_colour"),
             models.UniqueConstraint(
-                fields=["print_area"],
+                fields=["product", "placement", "colour"], name="stage_view_once_per_colour"
+            ),
+            models.UniqueConstraint(
+                fields=["product", "placement"],
                 condition=models.Q(colour__isnull=True),
                 name="stage_view_one_for_any_colour",
             ),
@@ -195,4 +240,67 @@ class StageView(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.print_area} {self.colour or 'any colour'}"
+        return f"{self.product} {self.placement} {self.colour or 'any colour'}"
+
+
+class PlacementConflict(Record):
+    """Two placements that cannot both be printed; without a product, on any."""
+
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, null=True, blank=True, related_name="conflicts"
+    )
+    first = models.CharField(max_length=15, choices=Placement)
+    second = models.CharField(max_length=15, choices=Placement)
+
+    class Meta:
+        ordering = ["first", "second"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "first", "second"], name="placement_conflict_once"),
+            models.UniqueConstraint(
+                fields=["first", "second"],
+                condition=models.Q(product__isnull=True),
+                name="placement_conflict_once_for_all",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first__lt=models.F("second")),
+                name="placement_conflict_in_alphabetical_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} or {self.second}"
+
+
+class SizeMeasurement(Record):
+    """One number of a size guide: how long one thing is on one size of a product."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="measurements")
+    size = models.ForeignKey(Size, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=50)
+    length_in = models.DecimalField(max_digits=6, decimal_places=2)
+
+    class Meta:
+        ordering = ["product", "name", "size"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "size", "name"], name="size_measurement_once"),
+            models.CheckConstraint(condition=models.Q(length_in__gt=0), name="size_measurement_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.size}: {self.name}"
+
+
+class CatalogueVersion(models.Model):
+    """One row, whose token changes with every write to a table behind the catalogue: triggers see to it.
+
+    A token is random and never comes back, not even after a transaction that was rolled back; so whatever is cached
+    under a token is right for as long as the token is the row's.
+    """
+
+    token = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="catalogue_version_is_one_row")]
+
+    def __str__(self) -> str:
+        return self.token

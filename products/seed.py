@@ -7,6 +7,7 @@ sizes, so that whatever a customer can place lies on the print area (docs/adr/00
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 HOODIE_ID = UUID("9f9e4e98-4128-4d09-af21-58e5523eed14")
@@ -66,8 +67,8 @@ PRODUCTS = [
     },
 ]
 
-# slug, placement -> width, height, collar offset in inches, then per colour (None: any other):
-# stage width and height, picture left, top, width and height, area left and top, pixels per inch.
+# slug, placement -> width, height, collar offset in inches of direct-to-garment prints, then the stage per colour
+# (None: any other): stage width and height, picture left, top, width and height, datum left and top, pixels per inch.
 _PPI = 390 / 14  # the tee's front drag limits are 390 px wide and the platen 14 in
 PRINT_AREAS: dict[tuple[str, str], tuple[tuple[str, str, str], dict[str | None, tuple[float, ...]]]] = {
     ("classic-tee", "front"): (
@@ -105,7 +106,7 @@ def _breaks(*steps: tuple[int, int | None, str]) -> list[dict[str, object]]:
     return [{"min": low, "max": high, "multiplier": multiplier} for low, high, multiplier in steps]
 
 
-METHODS = [
+METHODS: list[dict[str, Any]] = [
     {
         "name": "screen_print",
         "display_name": "Screen Print",
@@ -145,3 +146,39 @@ METHODS = [
         "file_requirements": {"min_dpi": 300, "formats": ["png", "jpg", "pdf"], "full_color": True},
     },
 ]
+
+# Further methods: slug, placement, method -> width, height, collar offset, left offset in inches, most colours.
+# Screens are as large as the platen; embroidery on the left chest is 4 x 4 in, its centre about 4 in below the seam.
+OTHER_AREAS: dict[tuple[str, str, str], tuple[str, str, str, str, int | None]] = {
+    ("classic-tee", "front", "screen_print"): ("14.0", "16.0", "0.8", "0", 6),
+    ("classic-tee", "back", "screen_print"): ("12.0", "14.0", "2.0", "0", 6),
+    ("classic-tee", "left_chest", "embroidery"): ("4.0", "4.0", "2.0", "8.5", 12),
+    ("classic-hoodie", "front", "screen_print"): ("14.0", "13.0", "1.0", "0", 6),
+    ("classic-hoodie", "back", "screen_print"): ("14.0", "16.0", "3.0", "0", 6),
+    ("classic-hoodie", "left_chest", "embroidery"): ("4.0", "4.0", "2.5", "8.5", 12),
+}
+# The stage of a placement that the storefront does not draw by itself is that of its side.
+SIDE_OF = {"left_chest": "front"}
+SAFE_MARGIN_IN = Decimal("0.25")
+
+CONFLICTS = [
+    ("back", "upper_back"),
+    ("center_chest", "front"),
+    ("front", "left_chest"),
+    ("front", "right_chest"),
+    ("left_chest", "pocket"),
+]
+
+# Garment laid flat, in inches, S to 2XL.
+SIZE_GUIDES: dict[str, dict[str, tuple[str, ...]]] = {
+    "classic-tee": {
+        "Body length": ("28", "29", "30", "31", "32"),
+        "Chest width": ("18", "20", "22", "24", "26"),
+        "Sleeve length": ("15.62", "17", "18.5", "20", "21.5"),
+    },
+    "classic-hoodie": {
+        "Body length": ("27", "28", "29", "30", "31"),
+        "Chest width": ("20", "22", "24", "26", "28"),
+        "Sleeve length": ("33.5", "34.5", "35.5", "36.5", "37.5"),
+    },
+}

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, QuerySet
 
-from common.errors import NotFound, Unprocessable
-from products.models import DecorationMethod, Product, StageView, Variant
+from common.errors import Unprocessable
+from products.models import DecorationMethod, PrintArea, Product, StageView, Variant
 
+# What the storefront sends for everything that is drawn on its stage.
+STAGE_METHOD = "dtg"
 _MOCK_ID = re.compile(r"\d{1,3}")
 
 
@@ -21,36 +23,8 @@ def _variants() -> QuerySet[Variant]:
     )
 
 
-def products_active() -> QuerySet[Product]:
-    """What customers may see, newest first, with variants; two queries whatever the size of the catalogue."""
-    return Product.objects.filter(status=Product.Status.ACTIVE).prefetch_related(
-        Prefetch("variants", _variants())
-    )
-
-
-def product_by_slug(slug: str) -> Product:
-    """Raises NotFound for unknown, draft and archived products."""
-    product = products_active().filter(slug=slug).first()
-    if product is None:
-        raise NotFound("Product not found", code="product_not_found")
-    return product
-
-
 def methods_active() -> QuerySet[DecorationMethod]:
     return DecorationMethod.objects.filter(status=DecorationMethod.Status.ACTIVE)
-
-
-def variant_by_id(variant_id: UUID) -> Variant:
-    """A variant of an active product. Raises NotFound."""
-    variant = (
-        _variants()
-        .select_related("product")
-        .filter(pk=variant_id, product__status=Product.Status.ACTIVE)
-        .first()
-    )
-    if variant is None:
-        raise NotFound("Variant not found", code="variant_not_found")
-    return variant
 
 
 def variants_by_reference(references: Sequence[str]) -> dict[str, Variant]:
@@ -97,11 +71,15 @@ def _why_unknown(reference: str) -> str:
     return "This item is no longer available."
 
 
-def stage_views_of(product: Product, colour_id: UUID) -> dict[str, StageView]:
-    """The stage view of each placement for garments of this colour."""
-    views = (
-        StageView.objects.select_related("print_area")
-        .filter(print_area__product=product)
-        .order_by(F("colour").asc(nulls_first=True))
-    )
-    return {view.print_area.placement: view for view in views if view.colour_id in (None, colour_id)}
+def stage_geometry(
+    product: Product, colour_id: UUID, method: str = STAGE_METHOD
+) -> dict[str, tuple[StageView, PrintArea]]:
+    """The stage and the print area of each placement where `method` prints on garments of this colour."""
+    views = StageView.objects.filter(product=product).order_by(F("colour").asc(nulls_first=True))
+    by_placement = {view.placement: view for view in views if view.colour_id in (None, colour_id)}
+    areas = PrintArea.objects.filter(product=product, method__name=method, min_size=None, max_size=None)
+    return {
+        area.placement: (by_placement[area.placement], area)
+        for area in areas
+        if area.placement in by_placement
+    }

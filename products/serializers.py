@@ -35,6 +35,17 @@ class ProductSerializer(ModelSerializer):
         ]  # fmt: skip
 
 
+class ProductDetailSerializer(ProductSerializer):
+    """A product with where and how it can be printed."""
+
+    print_areas = serializers.ListField(child=serializers.DictField())
+    placement_conflicts = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    size_guide = serializers.DictField()
+
+    class Meta(ProductSerializer.Meta):
+        fields = [*ProductSerializer.Meta.fields, "print_areas", "placement_conflicts", "size_guide"]
+
+
 class DecorationMethodSerializer(ModelSerializer):
     class Meta:
         model = DecorationMethod

@@ -85,7 +85,7 @@ class Environment:
 
     def database(self, name: str, default_url: str) -> dict[str, object]:
         """Django's connection dictionary of a postgres:// or sqlite:// URL."""
-        value = self.url(name, default_url, schemes=("postgres", "postgresql", "sqlite"))
+        value = self.url(name, default_url, schemes=("postgres", "postgresql", "sqlite")) or default_url
         config: dict[str, object] = environ.Env.db_url_config(value)
         return config
 

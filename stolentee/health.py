@@ -83,8 +83,7 @@ def _memory_facts() -> dict[str, Any]:
     """Megabytes of this process and of the machine, from the kernel's own accounts."""
     page_bytes = os.sysconf("SC_PAGE_SIZE")
     total = os.sysconf("SC_PHYS_PAGES") * page_bytes
-    free = os.sysconf("SC_AVPHYS_PAGES") * page_bytes
-    available = _available_bytes(default=free)
+    available = _available_bytes(default=total)
     with open("/proc/self/statm") if os.path.exists("/proc/self/statm") else open(os.devnull) as statm:
         fields = statm.read().split()
     rss = int(fields[1]) * page_bytes if fields else 0
@@ -100,7 +99,7 @@ def _memory_facts() -> dict[str, Any]:
 
 
 def _available_bytes(*, default: int) -> int:
-    """Memory that can be had without swapping; "free" alone would count the file cache as used."""
+    """Memory that can be had without swapping, or `default` where the kernel does not tell."""
     if not os.path.exists("/proc/meminfo"):
         return default
     with open("/proc/meminfo") as meminfo:

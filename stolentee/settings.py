@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from botocore.config import Config as S3ClientConfig
+from import_export.formats.base_formats import CSV, XLSX
 
 from stolentee.environment import Environment, kept_secret
 
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "import_export",
     "django_structlog",
     "common",
     "accounts",
@@ -349,8 +351,17 @@ TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1 if PRODUCTION else 0,
 RATELIMIT_ENABLE = env.flag("RATE_LIMITS", True)
 RATELIMIT_FAIL_OPEN = True
 
+# --- Catalogue sheets
+IMPORT_EXPORT_USE_TRANSACTIONS = True
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+IMPORT_EXPORT_FORMATS = [CSV, XLSX]
+
 # --- Money ------------------------------------------------------------------------------------------------------------
 CURRENCY = "usd"
+QUOTE_LIFETIME = timedelta(hours=24)  # how long a quote holds, whatever becomes of the price book
+MARGIN_FLOOR_PERCENT = env.integer(
+    "MARGIN_FLOOR_PERCENT", 30, minimum=0, maximum=100
+)  # staff are warned below it
 ORDER_MAX_LINES = 50
 ORDER_MAX_QUANTITY = 1000
 ORDER_MAX_TOTAL = Decimal("50000.00")

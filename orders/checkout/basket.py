@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,11 +11,16 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import User
+from common.canonical import canonical_hash
 from common.errors import Conflict, Unprocessable
 from designs.serializers import VIEWS
 from orders.totals import OrderTotals
-from pricing.engine import GarmentLine, LinePrice, price_garment
-from pricing.rules import StorefrontRules
+from pricing.engine import Breakdown, LineInput, PlacementInput
+from pricing.models import Quote
+from pricing.rules import Book
+from pricing.services.books import line_price
+from pricing.services.quotes import quote_honour
+from products import catalogue
 from products.models import Placement, Variant
 from products.selectors import methods_active, variants_by_reference
 from uploads.models import Asset
@@ -38,56 +42,111 @@ class BasketLine:
     method: str
     artworks: tuple[BasketArtwork, ...]
     sent: dict[str, Any]
-    price: LinePrice
-    claimed_unit_price: Decimal
-    claimed_total: Decimal
+    line: LineInput
+    price: Breakdown
+    quote: Quote | None = None
+
+    @property
+    def unit_price(self) -> Decimal:
+        return self.quote.unit_price if self.quote else self.price.unit_price
+
+    @property
+    def total(self) -> Decimal:
+        return self.quote.total if self.quote else self.price.total
+
+    @property
+    def charges(self) -> list[dict[str, Any]]:
+        """Why a piece costs what it costs, as it is kept on the order line."""
+        breakdown: dict[str, Any] = self.quote.breakdown if self.quote else self.price.to_json()
+        charges: list[dict[str, Any]] = breakdown["charges"]
+        return charges
 
 
-def basket_lines(
-    items: Sequence[Mapping[str, Any]], rules: StorefrontRules, user: User | None
-) -> list[BasketLine]:
-    """The priced lines of a basket. Raises Unprocessable for anything that could not be sold or printed."""
+def design_key(artworks: Sequence[BasketArtwork], method: str) -> dict[str, Any]:
+    """The design without its garment: lines that share it count together for quantity breaks."""
+    return {
+        "method": method,
+        "artworks": [[str(a.asset_id), a.placement, a.index, a.position] for a in artworks],
+    }
+
+
+def basket_lines(items: Sequence[Mapping[str, Any]], book: Book, user: User | None) -> list[BasketLine]:
+    """The priced lines of a basket. Raises Unprocessable for anything that could not be sold or printed, and Conflict
+    for a quote that does not hold (any more)."""
     variants = variants_by_reference([item["variant_id"] for item in items])
     methods = set(methods_active().values_list("name", flat=True))
+    designs = [_artworks(item) for item in items]
+    pieces: Counter[str] = Counter()
+    for item, artworks in zip(items, designs, strict=True):
+        pieces[canonical_hash(design_key(artworks, item["customization"]["method"]))] += item["quantity"]
+    entries = catalogue.current().by_slug
     lines = []
-    for index, item in enumerate(items):
-        customization = item["customization"]
-        if customization["method"] not in methods:
-            raise _refused(
-                index, "method", "method_not_found", f"We do not print by {customization['method']!r}."
-            )
-        lines.append(_line(variants[item["variant_id"]], item, rules))
+    for index, (item, artworks) in enumerate(zip(items, designs, strict=True)):
+        method = item["customization"]["method"]
+        if method not in methods:
+            raise _refused(index, "method", "method_not_found", f"We do not print by {method!r}.")
+        slug = variants[item["variant_id"]].product.slug
+        pair = (
+            entries[slug].conflicting({artwork.placement for artwork in artworks})
+            if slug in entries
+            else None
+        )
+        if pair:
+            message = f"{pair[0]} and {pair[1]} cannot both be printed."
+            raise _refused(index, f"{pair[0]}Artworks", "placement_conflict", message)
+        design_hash = canonical_hash(design_key(artworks, method))
+        lines.append(
+            _line(variants[item["variant_id"]], item, artworks, book, design_hash, pieces[design_hash])
+        )
     _check_artworks(lines, user)
     return lines
 
 
-def _line(variant: Variant, item: Mapping[str, Any], rules: StorefrontRules) -> BasketLine:
+def _artworks(item: Mapping[str, Any]) -> tuple[BasketArtwork, ...]:
     placed = item["customization"]["artworks"]
-    artworks = tuple(
+    return tuple(
         BasketArtwork(artwork["assetId"], view, index, artwork["position"])
         for view in VIEWS
         for index, artwork in enumerate(placed[view])
     )
-    price = price_garment(
-        rules,
-        GarmentLine(
-            product_slug=variant.product.slug,
-            base_price=variant.base_price,
-            has_front=bool(placed[Placement.FRONT]),
-            has_back=bool(placed[Placement.BACK]),
-            has_neck=bool(placed[Placement.NECK]),
+
+
+def _line(
+    variant: Variant,
+    item: Mapping[str, Any],
+    artworks: tuple[BasketArtwork, ...],
+    book: Book,
+    design_hash: str,
+    design_quantity: int,
+) -> BasketLine:
+    method = item["customization"]["method"]
+    sides = sorted({artwork.placement for artwork in artworks} - {Placement.NECK})
+    line = LineInput(
+        product_slug=variant.product.slug,
+        base_price=variant.base_price,
+        size=variant.size.name,
+        is_dark=variant.colour.is_dark,
+        quantity=item["quantity"],
+        design_quantity=design_quantity,
+        # The storefront's price knows which sides are printed, not how large: CONTRACT 3.5.
+        placements=tuple(PlacementInput(side, method, 0, Decimal(0), Decimal(0), None) for side in sides),
+        has_neck_label=any(artwork.placement == Placement.NECK for artwork in artworks),
+    )
+    current = line_price(book, line)
+    reference = item.get("quote")
+    quote = (
+        quote_honour(
+            reference["id"],
+            reference["signature"],
+            variant_id=variant.pk,
             quantity=item["quantity"],
-        ),
+            design_hash=design_hash,
+            current=current,
+        )
+        if reference
+        else None
     )
-    return BasketLine(
-        variant=variant,
-        method=item["customization"]["method"],
-        artworks=artworks,
-        sent=item["customization"]["sent"],
-        price=price,
-        claimed_unit_price=item["unit_price"],
-        claimed_total=item["total_price"],
-    )
+    return BasketLine(variant, method, artworks, item["customization"]["sent"], line, current, quote)
 
 
 def _refused(index: int, field: str, code: str, message: str) -> Unprocessable:
@@ -110,27 +169,27 @@ def _check_artworks(lines: Sequence[BasketLine], user: User | None) -> None:
                 raise _refused(index, f"{artwork.placement}Artworks", "asset_not_found", message)
 
 
-def shipping_cost(rules: StorefrontRules, country: str) -> Decimal:
+def shipping_cost(book: Book, country: str) -> Decimal:
     """What shipping to `country` costs. Raises Unprocessable where the shop does not ship."""
-    if country not in rules.shipping:
+    if country not in book.shipping:
         raise Unprocessable(f"We do not ship to {country}.", code="country_not_served")
-    return rules.shipping[country]
+    return book.shipping[country]
 
 
 def refuse_changed_prices(
-    lines: Sequence[BasketLine], totals: OrderTotals, claims: Mapping[str, Decimal]
+    lines: Sequence[BasketLine], totals: OrderTotals, claims: Mapping[str, Any]
 ) -> None:
     """Raises Conflict `price_changed` with the difference, line by line, if anything shown was another amount."""
     differences = []
-    for index, line in enumerate(lines):
+    for index, (line, item) in enumerate(zip(lines, claims["items"], strict=True)):
         pairs = {
-            "unit_price": (line.claimed_unit_price, line.price.unit_price),
-            "total_price": (line.claimed_total, line.price.total),
+            "unit_price": (item["unit_price"], line.unit_price),
+            "total_price": (item["total_price"], line.total),
         }
         differences += [
             _difference(f"/items/{index}/{name}", *pair) for name, pair in pairs.items() if pair[0] != pair[1]
         ]
-    for name in ("subtotal", "shipping", "tax", "total"):
+    for name in ("subtotal", "shipping", "tax", "discount", "gift_card", "total"):
         if claims[name] != getattr(totals, name):
             differences.append(_difference(f"/{name}", claims[name], getattr(totals, name)))
     if differences:
@@ -160,22 +219,6 @@ def refuse_unsellable_total(total: Decimal) -> None:
         )
 
 
-def basket_key(lines: Sequence[BasketLine], totals: OrderTotals, body: Mapping[str, Any], client: str) -> str:
-    """The natural idempotency key: same basket, same client. The storefront sends no key and retries POSTs."""
-    facts = {
-        "client": client,
-        "customer": body["customer"],
-        "shipping_address": body["shipping_address"],
-        "billing_address": body.get("billing_address"),
-        "total": str(totals.total),
-        "lines": [
-            [
-                str(line.variant.pk),
-                line.price.quantity,
-                line.method,
-                [[str(a.asset_id), a.placement, a.index, a.position] for a in line.artworks],
-            ]
-            for line in lines
-        ],
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+def basket_key(body: Mapping[str, Any], client: str) -> str:
+    """The natural idempotency key: same body, same client. The storefront sends no key and retries POSTs."""
+    return canonical_hash({"client": client, "body": body})

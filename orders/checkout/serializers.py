@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -97,8 +98,30 @@ class TaxItemSerializer(serializers.Serializer):
     total_price = MoneyField(min_value=0)
 
 
+class QuoteReferenceSerializer(serializers.Serializer):
+    """A quote that the client holds; the storefront sends none."""
+
+    id = serializers.UUIDField()
+    signature = serializers.CharField(max_length=64)
+
+
+class QuoteItemSerializer(serializers.Serializer):
+    """One item of a cart that asks what it costs."""
+
+    variant_id = serializers.CharField(max_length=64)
+    quantity = serializers.IntegerField(min_value=1, max_value=settings.ORDER_MAX_QUANTITY)
+    customization = CustomizationSerializer()
+
+
+class CartQuoteRequestSerializer(serializers.Serializer):
+    items = serializers.ListField(
+        child=QuoteItemSerializer(), allow_empty=False, max_length=settings.ORDER_MAX_LINES
+    )
+
+
 class OrderItemSerializer(TaxItemSerializer):
     customization = CustomizationSerializer()
+    quote = QuoteReferenceSerializer(required=False, allow_null=True, default=None)
 
 
 class TaxRequestSerializer(serializers.Serializer):
@@ -127,3 +150,7 @@ class OrderRequestSerializer(serializers.Serializer):
     tax = MoneyField(min_value=0)
     shipping = MoneyField(min_value=0)
     total = MoneyField(min_value=0)
+    discount = MoneyField(min_value=0, required=False, default=Decimal("0.00"))
+    gift_card = MoneyField(min_value=0, required=False, default=Decimal("0.00"))
+    discount_code = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    gift_card_code = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from common.canonical import canonical_hash
 from common.errors import Conflict, Unprocessable
 from orders import lifecycle
 from orders.checkout import basket
@@ -18,10 +21,25 @@ from orders.checkout.idempotency import IdempotencyKey
 from orders.checkout.tax import Tax, TaxableLine, TaxAddress, tax_calculator
 from orders.models import LineArtwork, Order, OrderLine, Payment
 from orders.payments.services import payment_ensure, payment_open
-from orders.totals import OrderTotals, order_totals
-from pricing.rules import StorefrontRules
-from pricing.selectors import storefront_rules
+from orders.totals import ZERO, OrderTotals, allocate, order_totals
+from pricing.models import Quote
+from pricing.rules import Book
+from pricing.selectors import STOREFRONT_BOOK, published_book
+from pricing.services.discounts import Discount, discount_preview, discount_redeem
+from pricing.services.gift_cards import gift_card_balance, gift_card_spend
+from pricing.services.quotes import quote_freeze
 from uploads.services import asset_use
+
+
+@dataclass(frozen=True)
+class _Basket:
+    """A priced basket: what an order is made from."""
+
+    book: Book
+    lines: Sequence[BasketLine]
+    totals: OrderTotals
+    tax: Tax
+    discount: Discount | None
 
 
 def tax_estimate(items: Sequence[Mapping[str, Any]], address: Mapping[str, Any], shipping: Decimal) -> Tax:
@@ -36,33 +54,36 @@ def _tax_address(address: Mapping[str, Any]) -> TaxAddress:
     )
 
 
+def cart_quote(items: Sequence[Mapping[str, Any]], *, user: User | None) -> list[Quote]:
+    """A signed quote for every item of a cart, by the storefront's book. Raises as `basket.basket_lines`."""
+    book = published_book(STOREFRONT_BOOK)
+    return [
+        quote_freeze(
+            book=book,
+            line=line.line,
+            breakdown=line.price,
+            variant_id=line.variant.pk,
+            design_hash=canonical_hash(basket.design_key(line.artworks, line.method)),
+        )
+        for line in basket.basket_lines(items, book, user)
+    ]
+
+
 def order_create(
     body: Mapping[str, Any], *, user: User | None, client: str, key: IdempotencyKey | None = None
-) -> tuple[Order, Payment]:
+) -> tuple[Order, Payment | None]:
     """The order of this basket and its payment, whatever the client retries: one basket, one order, one intent.
 
-    With a key, one key is one order, also after it was paid and whatever the prices are by then. Raises Unprocessable
-    for what cannot be sold and for a key that came with another body, Conflict `price_changed` where the client showed
-    other amounts, and ProviderError where tax or payment provider fail; an order that was made by then waits and is
-    found by the retry.
+    With a key, one key is one order, also after it was paid and whatever the prices are by then. No payment where a
+    gift card covers everything. Raises Unprocessable for what cannot be sold and for a key that came with another
+    body, Conflict `price_changed` where the client showed other amounts, and ProviderError where tax or payment
+    provider fail; an order that was made by then waits and is found by the retry.
     """
-    known = _order_of_key(key)
-    if known is not None:
-        return known, payment_ensure(known)
-    rules = storefront_rules()
-    lines = basket.basket_lines(body["items"], rules, user)
-    shipping = basket.shipping_cost(rules, body["shipping_address"]["country"])
-    tax = tax_calculator().calculate(
-        _tax_address(body["shipping_address"]),
-        [TaxableLine(line.price.quantity, line.price.total) for line in lines],
-        shipping,
-    )
-    totals = order_totals((line.price.total for line in lines), shipping=shipping, tax=tax.amount)
-    basket.refuse_changed_prices(lines, totals, body)
-    basket.refuse_unsellable_total(totals.total)
-    basket_key = basket.basket_key(lines, totals, body, client) if key is None else None
-    order = _order_of_basket(basket_key) or _insert(body, lines, totals, tax, rules, user, basket_key, key)
-    return order, payment_ensure(order)
+    basket_key = basket.basket_key(body, client) if key is None else None
+    order = _order_of_key(key) or _order_of_basket(basket_key)
+    if order is None:
+        order = _insert(body, _priced(body, user), user, basket_key, key)
+    return order, payment_ensure(order) if order.total else None
 
 
 def _order_of_basket(basket_key: str | None) -> Order | None:
@@ -78,43 +99,68 @@ def _order_of_key(key: IdempotencyKey | None) -> Order | None:
     return order
 
 
+def _priced(body: Mapping[str, Any], user: User | None) -> _Basket:
+    """The basket by the server's own prices, held against what the client showed."""
+    book = published_book(STOREFRONT_BOOK)
+    lines = basket.basket_lines(body["items"], book, user)
+    shipping = basket.shipping_cost(book, body["shipping_address"]["country"])
+    subtotal = sum((line.total for line in lines), ZERO)
+    customer = body["customer"]["email"]
+    discount = (
+        discount_preview(body["discount_code"], customer=customer, subtotal=subtotal, shipping=shipping)
+        if body["discount_code"]
+        else None
+    )
+    tax = tax_calculator().calculate(
+        _tax_address(body["shipping_address"]),
+        _taxable(lines, discount.goods if discount else ZERO),
+        shipping - (discount.shipping if discount else ZERO),
+    )
+    totals = order_totals(
+        (line.total for line in lines),
+        shipping=shipping,
+        tax=tax.amount,
+        discount=discount.amount if discount else ZERO,
+    )
+    if body["gift_card_code"]:
+        totals = totals.paid_by_gift_card(gift_card_balance(body["gift_card_code"]))
+    basket.refuse_changed_prices(lines, totals, body)
+    basket.refuse_unsellable_total(totals.before_gift_card)
+    return _Basket(book, lines, totals, tax, discount)
+
+
+def _taxable(lines: Sequence[BasketLine], discount: Decimal) -> list[TaxableLine]:
+    """Tax is due on what is paid: a discount on the goods is spread over the lines to the cent."""
+    shares = allocate(discount, [line.total for line in lines])
+    return [
+        TaxableLine(line.price.quantity, line.total - share)
+        for line, share in zip(lines, shares, strict=True)
+    ]
+
+
 def _insert(
     body: Mapping[str, Any],
-    lines: Sequence[BasketLine],
-    totals: OrderTotals,
-    tax: Tax,
-    rules: StorefrontRules,
+    priced: _Basket,
     user: User | None,
     basket_key: str | None,
     key: IdempotencyKey | None,
 ) -> Order:
-    """Writes order, lines, artworks, history and the payment to come, or finds the twin that was faster."""
+    """Writes order, lines, artworks, history and the payment to come, or finds the twin that was faster.
+
+    Codes are redeemed in the same transaction: a refused code leaves no order, a failed order spends no code.
+    """
+    order_id = uuid4()
     try:
         with transaction.atomic():
-            order = Order.objects.create(
-                user=user,
-                customer_email=body["customer"]["email"],
-                customer_name=body["customer"]["name"],
-                customer_phone=body["customer"]["phone"],
-                shipping_address=body["shipping_address"],
-                billing_address=body.get("billing_address", body["shipping_address"]),
-                customer_notes=body["customer_notes"],
-                currency=settings.CURRENCY,
-                subtotal=totals.subtotal,
-                shipping=totals.shipping,
-                tax=totals.tax,
-                discount=totals.discount,
-                total=totals.total,
-                tax_source=tax.source,
-                price_book=f"{rules.book}@{rules.version}",
-                open_basket_key=basket_key,
-                idempotency_key=key.key_hash if key else None,
-                request_fingerprint=key.fingerprint if key else "",
-            )
-            for number, line in enumerate(lines, start=1):
+            _redeem_codes(order_id, body, priced)
+            order = _insert_order(order_id, body, priced, user, basket_key, key)
+            for number, line in enumerate(priced.lines, start=1):
                 _insert_line(order, number, line, user)
             lifecycle.order_note_created(order, actor="customer")
-            payment_open(order)
+            if order.total:
+                payment_open(order)
+            else:
+                lifecycle.order_mark_paid(order, None, actor="gift-card")
             return order
     except IntegrityError:
         twin = _order_of_key(key) or _order_of_basket(basket_key)
@@ -125,6 +171,56 @@ def _insert(
         return twin
 
 
+def _redeem_codes(order_id: UUID, body: Mapping[str, Any], priced: _Basket) -> None:
+    """Takes discount and gift-card money under their locks, which the preview did not have."""
+    if priced.discount:
+        taken = discount_redeem(
+            priced.discount.code,
+            reference=order_id,
+            customer=body["customer"]["email"],
+            subtotal=priced.totals.subtotal,
+            shipping=priced.totals.shipping,
+        )
+        if taken != priced.discount:
+            raise Conflict("The discount has changed. Please review your cart.", code="price_changed")
+    if priced.totals.gift_card:
+        gift_card_spend(body["gift_card_code"], priced.totals.gift_card, reference=order_id)
+
+
+def _insert_order(
+    order_id: UUID,
+    body: Mapping[str, Any],
+    priced: _Basket,
+    user: User | None,
+    basket_key: str | None,
+    key: IdempotencyKey | None,
+) -> Order:
+    totals = priced.totals
+    return Order.objects.create(
+        id=order_id,
+        user=user,
+        customer_email=body["customer"]["email"],
+        customer_name=body["customer"]["name"],
+        customer_phone=body["customer"]["phone"],
+        shipping_address=body["shipping_address"],
+        billing_address=body.get("billing_address", body["shipping_address"]),
+        customer_notes=body["customer_notes"],
+        currency=settings.CURRENCY,
+        subtotal=totals.subtotal,
+        shipping=totals.shipping,
+        tax=totals.tax,
+        discount=totals.discount,
+        discount_code=priced.discount.code if priced.discount else "",
+        gift_card=totals.gift_card,
+        total=totals.total,
+        tax_source=priced.tax.source,
+        price_book=priced.book.cite,
+        open_basket_key=basket_key,
+        idempotency_key=key.key_hash if key else None,
+        request_fingerprint=key.fingerprint if key else "",
+    )
+
+
 def _insert_line(order: Order, number: int, line: BasketLine, user: User | None) -> None:
     variant = line.variant
     row = OrderLine.objects.create(
@@ -132,12 +228,10 @@ def _insert_line(order: Order, number: int, line: BasketLine, user: User | None)
         number=number,
         variant=variant,
         quantity=line.price.quantity,
-        unit_price=line.price.unit_price,
-        total_price=line.price.total,
-        charges=[
-            {"rule": charge.rule, "description": charge.description, "amount": str(charge.amount)}
-            for charge in line.price.charges
-        ],
+        unit_price=line.unit_price,
+        total_price=line.total,
+        charges=line.charges,
+        quote=line.quote,
         customization=line.sent,
         method=line.method,
         product_title=variant.product.title,

@@ -13,8 +13,13 @@ from common.api import MoneyField, envelope, success
 from common.http import client_ip
 from orders.checkout import services
 from orders.checkout.idempotency import idempotency_key
-from orders.checkout.serializers import OrderRequestSerializer, TaxRequestSerializer
+from orders.checkout.serializers import (
+    CartQuoteRequestSerializer,
+    OrderRequestSerializer,
+    TaxRequestSerializer,
+)
 from orders.serializers import OrderSerializer
+from pricing.serializers import QuoteSerializer
 
 
 class TaxView(APIView):
@@ -44,7 +49,9 @@ class OrderCreateView(APIView):
         parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
         request=OrderRequestSerializer,
         responses={
-            201: envelope("OrderCreated", order=OrderSerializer, client_secret=serializers.CharField())
+            201: envelope(
+                "OrderCreated", order=OrderSerializer, client_secret=serializers.CharField(allow_null=True)
+            )
         },
     )
     def post(self, request: Request) -> Response:
@@ -54,4 +61,22 @@ class OrderCreateView(APIView):
         client = str(user.pk) if user else client_ip(request)
         key = idempotency_key(request.headers.get("Idempotency-Key"), request.data, client)
         order, payment = services.order_create(body.validated_data, user=user, client=client, key=key)
-        return success({"order": OrderSerializer(order).data, "client_secret": payment.client_secret}, 201)
+        secret = payment.client_secret if payment else None  # a gift card has paid for everything
+        return success({"order": OrderSerializer(order).data, "client_secret": secret}, 201)
+
+
+class CartQuoteView(APIView):
+    """What a cart costs now, as signed quotes that `orders/create` honours for a day."""
+
+    permission_classes = [Anyone]
+
+    @extend_schema(
+        request=CartQuoteRequestSerializer,
+        responses={201: envelope("CartQuote", quotes=QuoteSerializer(many=True), subtotal=MoneyField())},
+    )
+    def post(self, request: Request) -> Response:
+        body = CartQuoteRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        quotes = services.cart_quote(body.validated_data["items"], user=current_user(request))
+        subtotal = float(sum(quote.total for quote in quotes))
+        return success({"quotes": QuoteSerializer(quotes, many=True).data, "subtotal": subtotal}, 201)

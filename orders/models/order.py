@@ -11,11 +11,13 @@ from django.db.models import F, Q
 from common.models import Record
 from orders.numbers import new_order_number
 from orders.states import NEEDS_PAYMENT, PAYMENT_MOVES, PRODUCTION_MOVES
+from pricing.models import Quote
 from products.models import Placement, Variant
 from uploads.models import Asset
 
 # SQLite adds decimals as floats; a sum of cents that is off by less than half a cent is exact.
 _HALF_CENT = Decimal("0.005")
+_PARTS = F("subtotal") + F("shipping") + F("tax") - F("discount") - F("gift_card")
 
 
 def _money() -> models.DecimalField:
@@ -60,7 +62,9 @@ class Order(Record):
     shipping = _money()
     tax = _money()
     discount = models.DecimalField(max_digits=10, decimal_places=2, default=Decimal("0.00"))
-    total = _money()
+    gift_card = models.DecimalField(max_digits=10, decimal_places=2, default=Decimal("0.00"))
+    total = models.DecimalField(max_digits=10, decimal_places=2, help_text="What is left to pay by card.")
+    discount_code = models.CharField(max_length=40, blank=True)
     tax_source = models.CharField(max_length=10, choices=TaxSource)
     price_book = models.CharField(max_length=60)
 
@@ -86,13 +90,14 @@ class Order(Record):
         constraints = [
             models.CheckConstraint(
                 condition=Q(
-                    total__gt=F("subtotal") + F("shipping") + F("tax") - F("discount") - _HALF_CENT,
-                    total__lt=F("subtotal") + F("shipping") + F("tax") - F("discount") + _HALF_CENT,
+                    total__gt=_PARTS - _HALF_CENT,
+                    total__lt=_PARTS + _HALF_CENT,
                 ),
                 name="order_parts_add_up",
             ),
             models.CheckConstraint(
-                condition=Q(subtotal__gte=0, shipping__gte=0, tax__gte=0, discount__gte=0, total__gt=0),
+                condition=Q(subtotal__gte=0, shipping__gte=0, tax__gte=0)
+                & Q(discount__gte=0, gift_card__gte=0, total__gte=0),
                 name="order_amounts_not_negative",
             ),
             models.CheckConstraint(
@@ -126,6 +131,14 @@ class OrderLine(Record):
     quantity = models.PositiveIntegerField()
     unit_price = _money()
     total_price = _money()
+    quote = models.ForeignKey(
+        Quote,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The quote that was honoured, if any.",
+    )
     charges = models.JSONField(
         help_text="Why a piece costs what it costs: rule, description and amount of each part."
     )
@@ -166,7 +179,7 @@ class LineArtwork(Record):
 
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="artworks")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="order_artworks")
-    placement = models.CharField(max_length=10, choices=Placement)
+    placement = models.CharField(max_length=15, choices=Placement)
     index = models.PositiveSmallIntegerField()
     position = models.JSONField(
         null=True, blank=True, help_text="Stage pixels as sent; empty: where it appeared."

@@ -38,6 +38,7 @@ class Bucket:
 
 GENERAL = Bucket("general", 100, _QUARTER_HOUR_S)
 LOGIN = Bucket("login", 5, _QUARTER_HOUR_S, failures_only=True)
+ADMIN_LOGIN = Bucket("admin-login", 20, _QUARTER_HOUR_S)  # its failures are pages with status 200
 PHOTO = Bucket("photo", 10, 3600)
 UPLOAD = Bucket("upload", 60, 3600)
 POLL = Bucket("poll", 1200, _QUARTER_HOUR_S)
@@ -60,6 +61,8 @@ _PREFIXES = (("/api/jobs/", POLL), ("/api/products", POLL), ("/api/orders/RB-", 
 def bucket_of(request: HttpRequest) -> Bucket | None:
     """The bucket that a request counts in, or None for what is never limited."""
     path = request.path
+    if path == "/admin/login/" and request.method == "POST":
+        return ADMIN_LOGIN
     if request.method == "OPTIONS" or not path.startswith("/api/") or path.startswith("/api/webhooks/"):
         return None
     if path in _EXACT:

@@ -12,8 +12,18 @@ from PIL import Image
 from accounts.models import User
 from accounts.tokens import issue_token
 from demo.storefront import Json, Storefront
-from pricing.models import PriceBook, QuantityDiscountRule
-from products.models import Colour, DecorationMethod, PrintArea, Product, Size, StageView, Variant
+from pricing.models import PriceBook
+from products.models import (
+    Colour,
+    DecorationMethod,
+    PlacementConflict,
+    PrintArea,
+    Product,
+    Size,
+    SizeMeasurement,
+    StageView,
+    Variant,
+)
 from tests.contracts.in_process import storefront
 
 _SEEDED_MODELS = (
@@ -24,8 +34,9 @@ _SEEDED_MODELS = (
     DecorationMethod,
     PrintArea,
     StageView,
+    PlacementConflict,
+    SizeMeasurement,
     PriceBook,
-    QuantityDiscountRule,
 )
 _seeded: dict[type[Model], list[Any]] = {}
 

@@ -108,7 +108,9 @@ def test_the_tee_comes_in_three_colours_and_five_sizes(guest: Storefront) -> Non
 def test_the_product_page_gets_its_product(guest: Storefront, slug: str) -> None:
     data = data_of(guest.call("GET", f"/api/products/{slug}"))
 
-    assert data["product"] == by_slug(guest)[slug]
+    listed = by_slug(guest)[slug]
+    assert {name: data["product"][name] for name in listed} == listed
+    assert_has(data["product"], print_areas=A_LIST, placement_conflicts=A_LIST, size_guide=AN_OBJECT)
     assert {row["name"] for row in data["decorationMethods"]} == {"dtg", "embroidery", "screen_print"}
     for method in data["decorationMethods"]:
         assert_has(method, id=AN_ID, display_name=A_TEXT, pricing_rules=AN_OBJECT, status="active")

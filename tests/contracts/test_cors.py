@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from demo.storefront import Storefront
-from products import selectors
+from products import catalogue
 from tests.contracts.expectations import A_TEXT, assert_readable_by_the_page
 
 ORIGINS = [
@@ -87,7 +87,7 @@ def test_every_status_can_be_read_by_the_page(
         413: guest.call("POST", "/api/orders/create", data=b"x" * (10 * 1024 * 1024 + 1)),
         415: guest.call("POST", "/api/orders/create", data=b"x", headers={"Content-Type": "text/plain"}),
     }
-    monkeypatch.setattr(selectors, "products_active", crash)
+    monkeypatch.setattr(catalogue, "current", crash)
     answers[500] = guest.call("GET", "/api/products")
 
     assert {status: answer.status_code for status, answer in answers.items()} == {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from demo.storefront import Json, Storefront
-from products import selectors
+from products import catalogue
 from tests.contracts.baskets import order_body, tee
 from tests.contracts.expectations import (
     A_TEXT,
@@ -187,7 +187,7 @@ def test_a_bug_is_500_without_its_inside(guest: Storefront, monkeypatch: pytest.
     def crash() -> None:
         raise RuntimeError("the password of the database is hunter2")
 
-    monkeypatch.setattr(selectors, "products_active", crash)
+    monkeypatch.setattr(catalogue, "current", crash)
 
     answer = guest.call("GET", "/api/products")
 

@@ -50,3 +50,8 @@ def test_a_kept_secret_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> N
     assert len(secret) >= 64 and kept_secret(path) == secret
     assert path.stat().st_mode & 0o077 == 0
     assert [file.name for file in path.parent.iterdir()] == ["secret-key"]
+
+
+def test_an_empty_database_url_is_none_given() -> None:
+    config = Environment({"DATABASE_URL": ""}).database("DATABASE_URL", "sqlite:////nowhere/db.sqlite3")
+    assert config["ENGINE"] == "django.db.backends.sqlite3"

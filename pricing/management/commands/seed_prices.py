@@ -1,43 +1,25 @@
-from decimal import Decimal
-
 from django.core.management.base import BaseCommand
 from django.db import transaction
+from django.utils import timezone
 
-from pricing.models import PriceBook, QuantityDiscountRule
-from pricing.selectors import STOREFRONT_BOOK
-
-STOREFRONT_RULES = {
-    "second_side": "5.00",
-    "neck_label": {"classic-hoodie": "1.00"},
-    "shipping": {"US": "4.98", "CA": "4.98"},
-}
-DISCOUNTS = [
-    ("Bulk Discount - 12+", 12, 23, Decimal(10), 1),
-    ("Bulk Discount - 24+", 24, 49, Decimal(15), 2),
-    ("Bulk Discount - 50+", 50, None, Decimal(20), 3),
-]
+from pricing.models import PriceBook
+from pricing.seed import BOOKS
 
 
 class Command(BaseCommand):
-    help = "Adds the first price book and quantity discounts. What exists already stays as it is."
+    help = "Publishes the first version of each price book. What exists already stays as it is."
 
     @transaction.atomic
     def handle(self, *args: object, **options: object) -> None:
-        PriceBook.objects.get_or_create(
-            code=STOREFRONT_BOOK,
-            version=1,
-            defaults={"status": PriceBook.Status.PUBLISHED, "rules": STOREFRONT_RULES},
-        )
-        for name, minimum, maximum, percent, priority in DISCOUNTS:
-            QuantityDiscountRule.objects.get_or_create(
-                name=name,
-                defaults={
-                    "min_quantity": minimum,
-                    "max_quantity": maximum,
-                    "percent": percent,
-                    "priority": priority,
-                },
+        known = set(PriceBook.objects.values_list("code", flat=True))
+        added = [code for code in BOOKS if code not in known]
+        for code in added:
+            PriceBook.objects.create(
+                code=code,
+                version=1,
+                status=PriceBook.Status.PUBLISHED,
+                rules=BOOKS[code],
+                notes="The shop's first prices.",
+                published_at=timezone.now(),
             )
-        self.stdout.write(
-            f"prices: {PriceBook.objects.count()} book, {QuantityDiscountRule.objects.count()} discounts"
-        )
+        self.stdout.write(f"prices: {len(known | set(added))} books, {len(added)} of them new")

@@ -1,4 +1,4 @@
-"""remove.bg, the paid service that steps in where the embedded cut-out is not sure."""
+"""remove.bg, the paid service that steps in where rembg fails."""
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation

@@ -1,0 +1,12 @@
+"""The seeded shop of the contract tests."""
+
+from tests.contracts.conftest import (  # noqa: F401  (fixtures)
+    art,
+    art_png,
+    catalogue,
+    customer,
+    customer_user,
+    guest,
+    sign_in,
+    staff,
+)
