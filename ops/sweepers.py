@@ -1,20 +1,26 @@
-"""Rings again for work that nobody does although somebody should: lost bells, dead workers, due retries."""
+"""What must happen although nobody asks: work that lost its bell is rung for, orders that stay unpaid end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
+from django.utils import timezone
 
 from common.work import WorkItem, ring_all
+from orders import lifecycle
 from orders.models import OutboxMail, ProductionPack, StripeEvent, TestEvent
 from orders.notifications.tasks import ring_mail
 from orders.payments.tasks import ring_event, ring_test_event
 from orders.production.tasks import ring_pack
+from orders.selectors import orders_unpaid_since
 from uploads.cutout.tasks import ring_cutout
 from uploads.models import Job
 
 log = structlog.get_logger(__name__)
+
+_EXPIRED_AT_ONCE = 100
 
 QUEUES_OF_RECORD: dict[type[WorkItem], Callable[[str], None]] = {
     Job: ring_cutout,
@@ -31,3 +37,12 @@ def ring_lost_work() -> dict[str, int]:
     if any(rung.values()):
         log.info("sweep.rang", **rung)
     return rung
+
+
+def expire_unpaid_orders() -> int:
+    """Cancels orders that nobody paid within `ORDER_EXPIRY`, so that codes and gift cards come free. Returns how many.
+
+    Money that arrives all the same is kept on hold for staff, as with any cancelled order.
+    """
+    overdue = orders_unpaid_since(timezone.now() - settings.ORDER_EXPIRY)[:_EXPIRED_AT_ONCE]
+    return sum(lifecycle.order_expire(order_id) for order_id in overdue)

@@ -5,6 +5,7 @@ from celery import shared_task
 
 @shared_task(name="ops.tasks.sweep")
 def sweep() -> None:
-    from ops.sweepers import ring_lost_work
+    from ops.sweepers import expire_unpaid_orders, ring_lost_work
 
     ring_lost_work()
+    expire_unpaid_orders()

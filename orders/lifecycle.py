@@ -150,6 +150,16 @@ def order_change_production(
 
 
 @transaction.atomic
+def order_expire(order_id: UUID) -> bool:
+    """Cancels an order that nobody has paid; False where it was paid or moved on in the meantime."""
+    order = order_lock(order_id)
+    if order.paid_at is not None or order.production_status != Order.ProductionStatus.PENDING:
+        return False
+    order_change_production(order_id, Order.ProductionStatus.CANCELLED, actor="system")
+    return True
+
+
+@transaction.atomic
 def order_note_created(order: Order, *, actor: str) -> None:
     """The first row of the history, in the transaction that made the order."""
     OrderEvent.objects.create(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -39,3 +40,13 @@ def orders_for_staff(*, payment_status: str = "", production_status: str = "") -
     if production_status:
         orders = orders.filter(production_status=production_status)
     return orders
+
+
+def orders_unpaid_since(moment: datetime) -> QuerySet[Order, UUID]:
+    """The ids of orders from before `moment` that wait for a payment, oldest first."""
+    waiting = Order.objects.filter(
+        payment_status__in=[Order.PaymentStatus.PENDING, Order.PaymentStatus.FAILED],
+        production_status=Order.ProductionStatus.PENDING,
+        created_at__lt=moment,
+    )
+    return waiting.order_by("created_at").values_list("pk", flat=True)

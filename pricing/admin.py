@@ -23,7 +23,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from common.errors import DomainError
-from pricing import selectors
+from pricing import (
+    code_admin,  # noqa: F401  (its admin classes register themselves)
+    selectors,
+)
 from pricing.books import QuoteDifference, in_reading_order, price_rises, rule_changes, rules_text
 from pricing.models import PriceBook
 from pricing.rules import RulesInvalid

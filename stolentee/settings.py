@@ -362,6 +362,8 @@ QUOTE_LIFETIME = timedelta(hours=24)  # how long a quote holds, whatever becomes
 MARGIN_FLOOR_PERCENT = env.integer(
     "MARGIN_FLOOR_PERCENT", 30, minimum=0, maximum=100
 )  # staff are warned below it
+# Orders that stay unpaid for so long are cancelled, and their codes come free.
+ORDER_EXPIRY = timedelta(hours=env.integer("ORDER_EXPIRY_HOURS", 24, minimum=1, maximum=720))
 ORDER_MAX_LINES = 50
 ORDER_MAX_QUANTITY = 1000
 ORDER_MAX_TOTAL = Decimal("50000.00")

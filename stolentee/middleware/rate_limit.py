@@ -54,6 +54,9 @@ _EXACT = {
     "/api/uploads/file": UPLOAD,
     "/api/auth/me": POLL,
     "/api/orders/calculate-tax": POLL,
+    "/api/orders/quote": POLL,
+    "/api/price/quote": POLL,
+    "/api/price/compare": POLL,
 }
 _PREFIXES = (("/api/jobs/", POLL), ("/api/products", POLL), ("/api/orders/RB-", ORDER_MISS))
 

@@ -14,7 +14,14 @@ from tests.architecture.test_routes import STRANGER
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 DOCUMENTS = [
-    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/ARCHITECTURE.md"),
+    *(
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+        "docs/ARCHITECTURE.md",
+        "docs/PRICING.md",
+    ),
     *(str(path.relative_to(ROOT)) for path in RECORDS),
 ]
 WRITTEN_AT_RUN_TIME = ("out/", "var/", ".venv/")

@@ -49,7 +49,7 @@ def test_the_general_limit(guest: Storefront) -> None:
         assert call(guest, "POST", "/api/orders/create").status_code == 400
 
     assert_limited(call(guest, "POST", "/api/orders/create"), 100, 900)
-    assert_limited(call(guest, "POST", "/api/price/quote"), 100, 900)
+    assert_limited(call(guest, "POST", "/api/price/discount"), 100, 900)
 
 
 def test_the_general_limit_leaves_the_rest_of_the_shop_open(guest: Storefront) -> None:

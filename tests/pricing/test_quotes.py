@@ -177,3 +177,43 @@ def test_books_of_one_code_have_one_in_force(guest: Storefront) -> None:
     assert sorted(PriceBook.objects.filter(status="published").values_list("code", flat=True)) == [
         "standard", "storefront", "trade",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("placements", "method", "code", "pointer"),
+    [
+        (
+            [{"placement": "sleeve_left", "width": 3, "height": 3}],
+            "dtg",
+            "placement_not_offered",
+            "/placements/0/placement",
+        ),
+        (
+            [{"placement": "front"}, {"placement": "moon"}],
+            "dtg",
+            "placement_not_offered",
+            "/placements/1/placement",
+        ),
+        (
+            [{"placement": "front", "width": 14.5, "height": 3}],
+            "dtg",
+            "placement_too_large",
+            "/placements/0/width",
+        ),
+        (
+            [{"placement": "left_chest", "width": 4, "height": 5}],
+            "embroidery",
+            "placement_too_large",
+            "/placements/0/height",
+        ),
+        ([{"placement": "front"}, {"placement": "left_chest"}], "dtg", "placement_conflict", "/placements"),
+    ],
+)
+def test_places_are_the_products_large_enough_and_possible_together(
+    guest: Storefront, placements: list[Json], method: str, code: str, pointer: str
+) -> None:
+    with pytest.raises(Refused) as refusal:
+        ask(guest, placements=placements, method=method)
+    body = refusal.value.body
+    assert (refusal.value.status, body["code"], body["errors"][0]["pointer"]) == (422, code, pointer)
+    assert Quote.objects.count() == 0
