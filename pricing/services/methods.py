@@ -80,13 +80,15 @@ def compare_by_method(
     book: str,
     neck_label: bool = False,
 ) -> tuple[list[MethodComparison], list[Crossing]]:
-    """What the same look would cost in every method, and from how many pieces on one becomes cheaper than another."""
+    """What the same look would cost in every method that prints on the product and that the book prices, and from how
+    many pieces on one becomes cheaper than another."""
     known = catalogue.current()
     variant = _variant(known, variant_id)
     rules = published_book(book, as_of=known.token)
-    methods = sorted(rules.methods)
+    printed_by = {method for method, _ in known.by_slug[variant.product_slug].areas}
+    methods = sorted(printed_by & set(rules.methods))
     if not methods:
-        raise Unprocessable("This price book has no methods.", code="method_not_priced")
+        raise Unprocessable("No method of this product has a price in this book.", code="method_not_priced")
     line = _line(variant, methods[0], placements, quantity, design_quantity, neck_label)
     compared = compare_methods(rules, line, methods)
     possible = [comparison.method for comparison in compared if line.placements]

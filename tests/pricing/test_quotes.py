@@ -143,7 +143,7 @@ def test_the_same_look_in_every_method(guest: Storefront) -> None:
     }
     data = guest.json("POST", "/api/price/compare", json=body)["data"]
     methods = {row["method"]: row for row in data["methods"]}
-    assert {"dtg", "screen_print"} <= set(methods)
+    assert set(methods) == {"dtg", "embroidery", "screen_print"}, "the product's own methods, and no other"
     assert methods["screen_print"]["total"] < methods["dtg"]["total"]
     crossing = next(
         r for r in data["break_even"] if (r["method"], r["cheaper_than"]) == ("screen_print", "dtg")
