@@ -1,24 +1,12 @@
 from django.contrib import admin
 from django.utils.html import format_html
 
+from common.admin import LookedAtOnly
 from orders.models import Order, OrderEvent, OrderLine, OutboxMail, ProductionPack, StripeEvent
 from orders.production.handoff import pack_link
 
 
-class ReadOnly:
-    """Orders change through `orders.lifecycle` only; here they are looked at."""
-
-    def has_add_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-
-class LineInline(ReadOnly, admin.TabularInline):
+class LineInline(LookedAtOnly, admin.TabularInline):
     model = OrderLine
     fields = ("number", "mockup", "sku", "quantity", "unit_price", "total_price", "pack_file")
     readonly_fields = ("number", "mockup", "sku", "quantity", "unit_price", "total_price", "pack_file")
@@ -40,7 +28,7 @@ class LineInline(ReadOnly, admin.TabularInline):
         return format_html('<a href="{}">download</a>', pack_link(pack))
 
 
-class EventInline(ReadOnly, admin.TabularInline):
+class EventInline(LookedAtOnly, admin.TabularInline):
     model = OrderEvent
     fields = ("created_at", "kind", "actor", "before", "after", "note")
     readonly_fields = ("created_at", "kind", "actor", "before", "after", "note")
@@ -48,7 +36,7 @@ class EventInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, admin.ModelAdmin):
+class OrderAdmin(LookedAtOnly, admin.ModelAdmin):
     list_display = [
         "number",
         "customer_name",
@@ -64,7 +52,7 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
     inlines = [LineInline, EventInline]
 
 
-class WorkAdmin(ReadOnly, admin.ModelAdmin):
+class WorkAdmin(LookedAtOnly, admin.ModelAdmin):
     list_filter = ["status"]
 
 

@@ -9,21 +9,9 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
+from common.admin import LookedAtOnly
 from pricing.models import DiscountCode, GiftCard, GiftCardEntry, Quote
 from pricing.services.gift_cards import gift_card_issue
-
-
-class _LookedAtOnly:
-    """Rows that services write; staff look at them."""
-
-    def has_add_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(DiscountCode)
@@ -45,7 +33,7 @@ class GiftCardForm(forms.ModelForm):
         fields = ["expires_at"]
 
 
-class EntryInline(_LookedAtOnly, admin.TabularInline):
+class EntryInline(LookedAtOnly, admin.TabularInline):
     model = GiftCardEntry
     fields = ("created_at", "kind", "amount", "reference")
     readonly_fields = ("created_at", "kind", "amount", "reference")
@@ -74,7 +62,7 @@ class GiftCardAdmin(admin.ModelAdmin):
 
 
 @admin.register(Quote)
-class QuoteAdmin(_LookedAtOnly, admin.ModelAdmin):
+class QuoteAdmin(LookedAtOnly, admin.ModelAdmin):
     list_display = ["id", "book", "book_version", "variant", "quantity", "total", "expires_at"]
     list_filter = ["book"]
     list_select_related = ["variant"]

@@ -8,13 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-SERVICE_GROUPS = {
-    "S3": (
-        "stolentee.E004",
-        ("S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"),
-        "Set all of S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them.",
-    ),
-}
+S3_VARIABLES = ("S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
 
 
 @register(Tags.security)
@@ -53,10 +47,12 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_vendors(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """E004-E007: half-configured vendors, and test parts in production."""
     found: list[CheckMessage] = []
-    for _name, (number, variables, hint) in SERVICE_GROUPS.items():
-        given = [bool(getattr(settings, variable)) for variable in variables]
-        if any(given) and not all(given):
-            found.append(Error(f"Only some of {', '.join(variables)} are set.", hint=hint, id=number))
+    given = [bool(getattr(settings, variable)) for variable in S3_VARIABLES]
+    if any(given) and not all(given):
+        names = ", ".join(S3_VARIABLES)
+        found.append(
+            Error(f"Only some of {names} are set.", hint="Set all of them, or none.", id="stolentee.E004")
+        )
     if settings.STRIPE_SECRET_KEY and not settings.STRIPE_WEBHOOK_SECRETS:
         found.append(
             Error(
