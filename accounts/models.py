@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -93,6 +94,11 @@ class OwnerLink(Record):
 
     def __str__(self) -> str:
         return f"owner link until {self.expires_at:%Y-%m-%d %H:%M}"
+
+    @classmethod
+    def usable(cls, token: str, now: datetime) -> models.QuerySet[OwnerLink]:
+        """The link of this token, as long as it is neither used nor expired."""
+        return cls.objects.filter(token_hash=cls.hash_token(token), used_at__isnull=True, expires_at__gt=now)
 
     @staticmethod
     def hash_token(token: str) -> str:

@@ -12,6 +12,8 @@ from rest_framework import serializers
 from accounts.models import User
 from common.api import ModelSerializer, TimestampField
 
+# Persian and Indic spellings, and emoji, join letters with these; both count as control characters.
+_JOINERS = {"\u200c", "\u200d"}
 PASSWORD_LENGTH = "Password must be between 8 and 128 characters"
 PASSWORD_CLASSES = "Password must contain at least one uppercase letter, one lowercase letter, and one number"
 
@@ -53,9 +55,14 @@ def clean_name(value: str) -> str:
     """Names in any script; no control characters, which have no business in a name or a mail header."""
     if not 1 <= len(value) <= 100:
         raise serializers.ValidationError("Name must be between 1 and 100 characters")
-    if any(unicodedata.category(character).startswith("C") for character in value):
+    if any(map(_breaks_lines_or_hides, value)):
         raise serializers.ValidationError("Name can only contain letters, digits, spaces and punctuation")
     return value
+
+
+def _breaks_lines_or_hides(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category in {"Zl", "Zp"} or (category.startswith("C") and character not in _JOINERS)
 
 
 class _PlainText(serializers.CharField):

@@ -71,9 +71,6 @@ def owner_link_create(*, now: datetime | None = None) -> str:
 def owner_link_redeem(token: str, *, email: str, password: str, name: str) -> User:
     """Uses the link up and makes the owner. Raises DomainError 404 for a used, expired or unknown link."""
     now = timezone.now()
-    taken = OwnerLink.objects.filter(
-        token_hash=OwnerLink.hash_token(token), used_at__isnull=True, expires_at__gt=now
-    ).update(used_at=now)
-    if not taken:
+    if not OwnerLink.usable(token, now).update(used_at=now):
         raise DomainError("This link is used up or expired.", code="owner_link_invalid", status=404)
     return user_register(email=email, password=password, name=name, role=User.Role.OWNER)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views import View
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -99,9 +100,7 @@ class OwnerSetupView(View):
     template = "accounts/owner_setup.html"
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        known = OwnerLink.objects.filter(
-            token_hash=OwnerLink.hash_token(token), used_at__isnull=True
-        ).exists()
+        known = OwnerLink.usable(token, timezone.now()).exists()
         return render(request, self.template, {"usable": known}, status=200 if known else 404)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
@@ -120,7 +119,10 @@ class OwnerSetupView(View):
         except DomainError as error:
             usable = error.code != "owner_link_invalid"
             return render(
-                request, self.template, {"usable": usable, "errors": [error.message]}, status=error.status
+                request,
+                self.template,
+                {"usable": usable, "errors": [error.message], "given": request.POST},
+                status=error.status,
             )
         login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
         return redirect("admin:index")

@@ -49,10 +49,12 @@ def _refuse_missing_artworks(design: Design, artworks: int) -> None:
 def _place(design: Design, artwork_ids: Sequence[UUID], user: User) -> None:
     """Ties the artworks to the design."""
     _refuse_missing_artworks(design, len(artwork_ids))
-    assets = [asset_use(asset_id, user=user) for asset_id in artwork_ids]
+    # One order of locks for everybody: two designs with the same artworks must not wait for each other.
+    assets = {asset_id: asset_use(asset_id, user=user) for asset_id in sorted(set(artwork_ids))}
     design.artworks.all().delete()
     DesignArtwork.objects.bulk_create(
-        DesignArtwork(design=design, asset=asset, position=index) for index, asset in enumerate(assets)
+        DesignArtwork(design=design, asset=assets[asset_id], position=index)
+        for index, asset_id in enumerate(artwork_ids)
     )
 
 

@@ -29,7 +29,7 @@ from products.serializers import (
     ProductWriteSerializer,
 )
 
-_cursors = Signer(salt="products.cursor")
+_CURSOR_SALT = "products.cursor"
 _PRODUCT = envelope("ProductWritten", product=ProductSerializer)
 
 
@@ -63,7 +63,7 @@ class CatalogueQuerySerializer(serializers.Serializer):
 
     def validate_cursor(self, value: str) -> str:
         try:
-            return _cursors.unsign(value)
+            return Signer(salt=_CURSOR_SALT).unsign(value)
         except BadSignature as error:
             raise serializers.ValidationError("This cursor is not one of ours.") from error
 
@@ -115,7 +115,7 @@ def _list(known: catalogue.Catalogue, query: Query) -> bytes:
     page = select(known.entries, query)
     parts = [b'{"success":true,"data":{"products":[', b",".join(entry.listed for entry in page.entries), b"]"]
     if query.limit is not None:
-        cursor = _cursors.sign(page.next_after) if page.next_after else None
+        cursor = Signer(salt=_CURSOR_SALT).sign(page.next_after) if page.next_after else None
         parts += [b',"next_cursor":', orjson.dumps(cursor)]
     if page.facets is not None:
         parts += [b',"facets":', orjson.dumps(page.facets)]

@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.signals import setup_logging, worker_init
+from django.core.exceptions import ImproperlyConfigured
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stolentee.settings")
@@ -25,4 +26,7 @@ def _keep_our_logging(**kwargs: object) -> None:
 def _refuse_bad_settings(**kwargs: object) -> None:
     from stolentee.checks import refuse_bad_settings
 
-    refuse_bad_settings()
+    try:
+        refuse_bad_settings()
+    except ImproperlyConfigured as error:  # signals log exceptions and go on; only leaving stops the worker
+        raise SystemExit(f"ImproperlyConfigured: {error}") from error

@@ -24,7 +24,7 @@ def check_environment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """E002, E003: what production must not run without."""
     found: list[CheckMessage] = []
-    if len(settings.SECRET_KEY) < 50:
+    if len(_secret_key()) < 50:
         found.append(
             Error(
                 "SECRET_KEY is missing or shorter than 50 characters.",
@@ -41,6 +41,13 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def _secret_key() -> str:
+    try:
+        return settings.SECRET_KEY
+    except ImproperlyConfigured:  # Django's own word for a missing one, which would hide all other problems
+        return ""
 
 
 @register(Tags.security)

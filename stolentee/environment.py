@@ -6,6 +6,7 @@ A bad value never stops the import of the settings: it is noted in `problems`, t
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import environ
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Environment:
             except OSError as error:
                 self._note(f"{name}_FILE", f"cannot be read: {error.strerror}")
                 return default
+            except UnicodeDecodeError:
+                self._note(f"{name}_FILE", "cannot be read: it holds no text")
+                return default
         return self.source.get(name, default).strip()
 
     def choice(self, name: str, choices: Sequence[str], default: str) -> str:
@@ -56,7 +61,7 @@ class Environment:
 
     def integer(self, name: str, default: int, *, minimum: int, maximum: int) -> int:
         value = self.text(name, str(default))
-        if value.lstrip("-").isdigit() and minimum <= int(value) <= maximum:
+        if _WHOLE_NUMBER.fullmatch(value) and minimum <= int(value) <= maximum:
             return int(value)
         self._note(name, f"must be a whole number from {minimum} to {maximum}, not {value!r}")
         return default
@@ -77,8 +82,7 @@ class Environment:
         value = self.text(name, default).rstrip("/")
         if not value:
             return ""
-        parts = urlsplit(value)
-        if parts.scheme in schemes and (parts.netloc or parts.path):
+        if _is_url(value, schemes):
             return value
         self._note(name, f"must be a URL that begins with {' or '.join(s + '://' for s in schemes)}")
         return default
@@ -88,6 +92,15 @@ class Environment:
         value = self.url(name, default_url, schemes=("postgres", "postgresql", "sqlite")) or default_url
         config: dict[str, object] = environ.Env.db_url_config(value)
         return config
+
+
+def _is_url(value: str, schemes: Sequence[str]) -> bool:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018  Reading it is what refuses a port that is no number or too high.
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.netloc or parts.path)
 
 
 def kept_secret(path: Path) -> str:

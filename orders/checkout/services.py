@@ -92,10 +92,16 @@ def _order_of_basket(basket_key: str | None) -> Order | None:
 
 
 def _order_of_key(key: IdempotencyKey | None) -> Order | None:
-    """The order that a request with this key has made. Raises Unprocessable if that request had another body."""
+    """The order that a request with this key has made.
+
+    Raises Unprocessable if that request had another body, and Conflict if the order has ended without being paid:
+    its secret would take money for nothing.
+    """
     order = Order.objects.filter(idempotency_key=key.key_hash).first() if key else None
     if key and order and order.request_fingerprint != key.fingerprint:
         raise Unprocessable("This Idempotency-Key was used for another order.", code="idempotency_key_reused")
+    if order and order.paid_at is None and order.production_status == Order.ProductionStatus.CANCELLED:
+        raise Conflict("This order was cancelled. Please place it again.", code="order_cancelled")
     return order
 
 

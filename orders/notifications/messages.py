@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smtplib import SMTPException, SMTPResponseException
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
 import structlog
 from django.conf import settings
@@ -33,14 +33,21 @@ def send(mail_id: str) -> None:
     try:
         compose(mail).send()
     except (SMTPException, OSError) as error:
-        permanent = isinstance(error, SMTPResponseException) and 500 <= error.smtp_code < 600
-        delay = mail.fail("mail_refused", type(error).__name__, retryable=not permanent)
+        delay = mail.fail("mail_refused", type(error).__name__, retryable=not _is_permanent(error))
         if delay is not None:
             ring_mail(mail_id, countdown_s=delay.total_seconds())
         log.warning("mail.failed", mail_id=mail_id, kind=mail.kind, error=type(error).__name__)
         return
     mail.finish()
     log.info("mail.sent", mail_id=mail_id, kind=mail.kind)
+
+
+def _is_permanent(error: Exception) -> bool:
+    """Whether the server has said no for good: a reply of 5xx, to the message or to every recipient."""
+    codes = [error.smtp_code] if isinstance(error, SMTPResponseException) else []
+    if isinstance(error, SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+    return bool(codes) and all(500 <= code < 600 for code in codes)
 
 
 def compose(mail: OutboxMail) -> EmailMultiAlternatives:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common.errors import DomainError, NotFound
@@ -41,7 +41,7 @@ def payment_ensure(order: Order) -> Payment:
     """
     payment = order.payments.order_by("-attempt").first()
     if payment is None or payment.status == Payment.Status.CANCELED:
-        payment = payment_open(order, attempt=payment.attempt + 1 if payment else 1)
+        payment = _next_attempt(order, payment.attempt + 1 if payment else 1)
     if payment.status != Payment.Status.CREATING:
         return payment
     intent = payment_gateway().create_intent(
@@ -59,6 +59,15 @@ def payment_ensure(order: Order) -> Payment:
     )
     payment.refresh_from_db()
     return payment
+
+
+def _next_attempt(order: Order, attempt: int) -> Payment:
+    """The row of this attempt, whichever of several parallel requests has opened it."""
+    try:
+        with transaction.atomic():
+            return payment_open(order, attempt=attempt)
+    except IntegrityError:
+        return order.payments.get(attempt=attempt)
 
 
 def payment_apply(intent: Intent, *, actor: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from PIL import Image
 
 from common.storage import private_storage, public_storage, random_name, read_file, write_file
@@ -77,7 +78,6 @@ def build(pack_id: str) -> None:
             ring_pack(pack_id, countdown_s=delay.total_seconds())
         return
     log.info("pack.done", pack_id=pack_id, seconds=round(time.monotonic() - started, 2))
-    packs_hand_over(line.order)
 
 
 def _build(pack: ProductionPack, line: OrderLine) -> None:
@@ -97,13 +97,22 @@ def _build(pack: ProductionPack, line: OrderLine) -> None:
         ]
         raise PackRefused("pack_check_failed", "; ".join(broken))
     name = write_file(private_storage(), f"packs/{spec.pack_name}-{random_name('zip')}", data)
-    finished = pack.finish(
-        file=name, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), report=report
-    )
+    public_names = _publish_mockups(rendered.mockups)
+    # One commit: a done pack is not built again, so whatever failed after it would never happen.
+    with transaction.atomic():
+        lifecycle.order_lock(line.order_id)  # parent before child
+        finished = pack.finish(
+            file=name, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), report=report
+        )
+        if finished:
+            OrderLine.objects.filter(pk=line.pk).update(
+                front_mockup_name=public_names["front"], back_mockup_name=public_names["back"]
+            )
+            packs_hand_over(line.order)
     if not finished:
         private_storage().delete(name)
-        return
-    _publish_mockups(line, rendered.mockups)
+        for public_name in public_names.values():
+            public_storage().delete(public_name)
 
 
 def _render(line: OrderLine) -> _Placed:
@@ -187,15 +196,12 @@ def _warnings(placement: PlacementSpec) -> list[str]:
     return found
 
 
-def _publish_mockups(line: OrderLine, mockups: dict[str, Image.Image]) -> None:
-    """Small mock-ups under unguessable names: the admin page loads pictures without a token."""
-    names = {
+def _publish_mockups(mockups: dict[str, Image.Image]) -> dict[str, str]:
+    """Small mock-ups under unguessable names, by view: the admin page loads pictures without a token."""
+    return {
         view: write_file(public_storage(), random_name("jpg"), _small_jpeg(image))
         for view, image in mockups.items()
     }
-    OrderLine.objects.filter(pk=line.pk).update(
-        front_mockup_name=names["front"], back_mockup_name=names["back"]
-    )
 
 
 def _png(image: Image.Image) -> bytes:

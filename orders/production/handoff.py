@@ -55,9 +55,15 @@ def pack_links(order: Order) -> list[dict[str, Any]]:
 
 @transaction.atomic
 def packs_hand_over(order: Order) -> None:
-    """Called after each finished pack; the last one sends the order to the printer."""
+    """Called after each finished pack; the last one sends the order to the printer.
+
+    A cancelled order and one on hold stay here. The lock keeps a cancellation from passing between look and letter.
+    """
     from orders.notifications.services import mail_enqueue
 
+    order = Order.objects.select_for_update().get(pk=order.pk)
+    if order.hold_reason or order.production_status == Order.ProductionStatus.CANCELLED:
+        return
     packs = packs_ready(order)
     if not packs:
         return

@@ -17,11 +17,17 @@ class BodyLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         declared = request.headers.get("Content-Length", "")
-        if declared.isdigit() and int(declared) > _limit_bytes(request.path):
+        if _exceeds(declared, _limit_bytes(request.path)):
             if request.path.startswith("/api/uploads/"):
                 return problem_json(400, upload_too_large(request.path), code="file_too_large")
             return problem_json(413, "The request body is too large.", code="body_too_large")
         return self.get_response(request)
+
+
+def _exceeds(declared: str, limit_bytes: int) -> bool:
+    if not (declared.isascii() and declared.isdigit()):  # the server knows what to make of it
+        return False
+    return len(declared) > 18 or int(declared) > limit_bytes  # Python reads no number of thousands of digits
 
 
 def _limit_bytes(path: str) -> int:

@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts import services
 from accounts.models import OwnerLink, User
+from accounts.supabase import SupabaseIdentity
 from accounts.tokens import TokenInvalid, issue_token, read_token
 from common.errors import DomainError
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 FORM = {"email": "owner@example.com", "password": "Correct-Horse-1", "name": "José O'Brien"}
@@ -119,3 +121,97 @@ def test_two_people_with_one_link_make_one_owner() -> None:
         thread.join()
     assert sorted(outcomes) == ["made", "owner_link_invalid"]
     assert User.objects.count() == 1
+
+
+def _race(count: int, act: Any) -> None:
+    """Runs `act(number)` in so many threads that start together."""
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            act(number)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.production
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_register_one_address_one_gets_it() -> None:
+    outcomes: list[str] = []
+
+    def register(number: int) -> None:
+        address = "Ada@example.com" if number % 2 else "ada@EXAMPLE.com"
+        try:
+            services.user_register(email=address, password="Correct-Horse-1", name=f"Ada {number}")
+            outcomes.append("made")
+        except DomainError as error:
+            outcomes.append(error.code)
+
+    _race(6, register)
+    assert sorted(outcomes) == ["made"] + ["user_exists"] * 5
+    assert User.objects.count() == 1
+
+
+@pytest.mark.production
+@pytest.mark.django_db(transaction=True)
+def test_many_log_outs_at_once_all_count() -> None:
+    user = services.user_register(email="a@example.com", password="Correct-Horse-1", name="A")
+    _race(6, lambda number: services.user_revoke_tokens(user))
+    user.refresh_from_db()
+    assert user.token_version == 7
+
+
+def test_a_closed_account_is_not_opened_by_an_identity() -> None:
+    ada = services.user_register(email="ada@example.com", password="Correct-Horse-1", name="Ada")
+    User.objects.update(is_active=False)
+    with pytest.raises(DomainError) as refusal:
+        services.user_sync_identity(SupabaseIdentity("s-1", "Ada@example.com"), name="Eve")
+    assert (refusal.value.status, refusal.value.code) == (403, "account_closed")
+    ada.refresh_from_db()
+    assert (ada.supabase_id, ada.name, ada.is_active) == (None, "Ada", False)
+
+
+def test_an_identity_keeps_its_account_when_its_address_changes() -> None:
+    ada = services.user_sync_identity(SupabaseIdentity("s-1", "ada@example.com"), name="Ada")
+    again = services.user_sync_identity(SupabaseIdentity("s-1", "countess@example.com"), name="Ada")
+    assert again.pk == ada.pk
+    assert User.objects.get().email == "ada@example.com"
+
+
+def test_an_account_of_an_identity_has_no_password_to_guess() -> None:
+    services.user_sync_identity(SupabaseIdentity("s-1", "ada@example.com"), name="Ada")
+    assert not User.objects.get().has_usable_password()
+    for password in ("", "None", "!"):
+        assert services.user_check_credentials(email="ada@example.com", password=password) is None
+
+
+def test_a_long_password_counts_to_its_last_byte() -> None:
+    """bcrypt would stop at the seventy-second."""
+    long = "Aa1" + "x" * 125
+    services.user_register(email="a@example.com", password=long, name="A")
+    assert services.user_check_credentials(email="a@example.com", password=long) is not None
+    assert services.user_check_credentials(email="a@example.com", password=long[:-1] + "y") is None
+
+
+def test_the_database_knows_the_roles() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        UserFactory(role="admin")
+    assert User.objects.count() == 0
+    assert UserFactory().role == User.Role.CUSTOMER
+
+
+@pytest.mark.parametrize("role", ["art", "support", "printer", "customer"])
+def test_only_owners_and_operations_enter_the_admin(role: str) -> None:
+    client = Client()
+    client.force_login(UserFactory(role=role))
+    assert client.get("/admin/").status_code == 302
+    assert not UserFactory(role=role).has_perm("orders.change_order")
+    client.force_login(UserFactory(role="operations"))
+    assert client.get("/admin/").status_code == 200

@@ -29,3 +29,12 @@ def test_cents_survive_the_round_trip(cents: int) -> None:
 
 def test_text_has_dollars_and_thousands() -> None:
     assert money_text(Decimal("1234.5")) == "$1,234.50"
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=6))
+def test_rounding_is_to_the_nearest_cent_and_halves_go_away_from_zero(amount: Decimal) -> None:
+    rounded = round_to_cents(amount)
+    distance = abs(rounded - amount)
+    assert rounded == rounded.quantize(Decimal("0.01"))
+    assert distance < Decimal("0.005") or (distance == Decimal("0.005") and abs(rounded) > abs(amount))
+    assert round_to_cents(rounded) == rounded

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import Celery
 from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -111,6 +113,86 @@ def test_a_dead_broker_costs_time_and_not_work() -> None:
         pk = event().pk
         ring(_DeadBell(), event_pk=str(pk))
     assert StripeEvent.objects.get(pk=pk).status == "queued"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_broker_that_is_down_is_noticed_at_once(settings: Any) -> None:
+    """What Celery raises depends on its transport, so it is asked for a Redis that does not exist."""
+    lonely = Celery("lonely", broker="redis://127.0.0.1:9/0", set_as_current=False)
+    lonely.conf.task_publish_retry_policy = settings.CELERY_TASK_PUBLISH_RETRY_POLICY
+    lonely.conf.broker_transport_options = {"socket_connect_timeout": 2}
+
+    @lonely.task(name="bell")
+    def bell(event_pk: str) -> None:
+        """Nobody will ever run it."""
+
+    with pytest.raises(OperationalError):
+        bell.apply_async(kwargs={"event_pk": "1"})
+    started = time.monotonic()
+    with transaction.atomic():
+        row = event()
+        ring(bell, event_pk=str(row.pk))
+    assert time.monotonic() - started < 2
+    assert StripeEvent.objects.get(pk=row.pk).status == "queued"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_bell_rings_after_the_commit_and_never_after_a_rollback() -> None:
+    bell = _Bell()
+    with transaction.atomic():
+        ring(bell, countdown_s=5, event_pk="1")
+        assert bell.rung == []
+    assert bell.rung == [{"kwargs": {"event_pk": "1"}, "countdown": 5}]
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        ring(bell, event_pk="2")
+        raise ZeroDivisionError
+    assert len(bell.rung) == 1
+
+
+class _Bell:
+    name = "bell"
+
+    def __init__(self) -> None:
+        self.rung: list[dict[str, Any]] = []
+
+    def apply_async(self, **kwargs: Any) -> None:
+        self.rung.append(kwargs)
+
+
+def test_a_note_keeps_the_row_for_longer() -> None:
+    a_while_ago = timezone.now() - timedelta(seconds=60)
+    row = StripeEvent.claim(event(available_at=a_while_ago).pk, now=a_while_ago)
+    assert row is not None and row.lease_expires_at is not None
+    before = row.lease_expires_at
+    assert row.note(error_code="half way") is True
+    saved = StripeEvent.objects.get(pk=row.pk)
+    assert saved.error_code == "half way"
+    assert saved.lease_expires_at is not None and saved.lease_expires_at > before
+
+
+@pytest.mark.parametrize("status", ["done", "failed"])
+def test_what_has_ended_is_never_claimed_again(status: str) -> None:
+    pk = event(status=status, completed_at=timezone.now()).pk
+    assert StripeEvent.claim(pk, now=timezone.now() + timedelta(days=400)) is None
+    assert StripeEvent.objects.get(pk=pk).status == status
+
+
+def test_finishing_writes_the_result_and_clears_lease_and_error() -> None:
+    row = StripeEvent.claim(event(error_code="busy", error_message="try later").pk)
+    assert row is not None and row.finish(type="finished") is True
+    saved = StripeEvent.objects.get(pk=row.pk)
+    assert (saved.status, saved.type, saved.error_code, saved.error_message) == ("done", "finished", "", "")
+    assert (saved.lease_token, saved.lease_expires_at) == (None, None)
+    assert saved.completed_at is not None
+    assert row.finish() is False
+
+
+def test_the_sweeper_takes_the_oldest_first_and_no_more_than_it_may() -> None:
+    now = timezone.now()
+    keys = [str(event(available_at=now - timedelta(minutes=minutes)).pk) for minutes in (1, 3, 2)]
+    rung: list[str] = []
+    assert ring_all(StripeEvent, rung.append, limit=2) == 2
+    assert rung == [keys[1], keys[2]]
 
 
 @pytest.mark.production

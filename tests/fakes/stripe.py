@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -15,6 +16,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from stripe.params import PaymentIntentCreateParams
 from stripe.params.tax import CalculationCreateParams
+
+from tests.fakes.stripe_params import fault
+
+MINIMUM_CHARGE_CENTS = 50  # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 
 
 @dataclass
@@ -35,6 +40,7 @@ class FakeStripe:
     replies: dict[str, tuple[dict[str, str], int, dict[str, Any]]] = field(default_factory=dict)
     tax_percent: float = 7.25
     _failures: list[int] = field(default_factory=list)
+    _delays_s: list[float] = field(default_factory=list)
 
     def __enter__(self) -> FakeStripe:
         double = self
@@ -50,11 +56,15 @@ class FakeStripe:
                 request = Request(self.command, urlsplit(self.path).path, headers, form)
                 status, body = double.handle(request)
                 data = json.dumps(body).encode()
+                time.sleep(double._delays_s.pop(0) if double._delays_s else 0)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                try:
+                    self.end_headers()
+                    self.wfile.write(data)
+                except OSError:
+                    self.close_connection = True  # the caller has lost its patience
 
             do_GET = do_POST = _answer
 
@@ -77,9 +87,16 @@ class FakeStripe:
     def fail_next(self, times: int, status: int) -> None:
         self._failures += [status] * times
 
+    def delay_next(self, times: int, seconds: float) -> None:
+        """The request is carried out at once, and its answer comes late."""
+        self._delays_s += [seconds] * times
+
     def pay(self, intent_id: str) -> None:
         intent = self.intents[intent_id]
         intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+
+    def cancel(self, intent_id: str) -> None:
+        self.intents[intent_id]["status"] = "canceled"
 
     def decline(self, intent_id: str, message: str) -> None:
         self.intents[intent_id]["last_payment_error"] = {
@@ -103,7 +120,8 @@ class FakeStripe:
                 else (400, _error("idempotency_error", "other parameters for the same key"))
             )
         status, body = self._route(request)
-        if request.method == "POST" and key:
+        # Stripe keeps no reply to parameters that it refused (https://docs.stripe.com/api/idempotent_requests).
+        if request.method == "POST" and key and status != 400:
             self.replies[key] = (request.form, status, body)
         return status, body
 
@@ -118,9 +136,11 @@ class FakeStripe:
         return 404, _error("invalid_request_error", f"No such resource: {request.path}")
 
     def _create_intent(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        unknown = _unknown(form, PaymentIntentCreateParams)
-        if unknown or not form.get("amount", "").isdigit() or int(form["amount"]) < 50:
-            return 400, _error("invalid_request_error", f"Received unknown parameter: {unknown or 'amount'}")
+        wrong = fault(form, PaymentIntentCreateParams)
+        if not wrong and int(form["amount"]) < MINIMUM_CHARGE_CENTS:
+            wrong = "Amount must convert to at least 50 cents."
+        if wrong:
+            return 400, _error("invalid_request_error", wrong)
         intent_id = f"pi_{len(self.intents) + 1:024d}"
         metadata = {name[9:-1]: value for name, value in form.items() if name.startswith("metadata[")}
         self.intents[intent_id] = {
@@ -138,11 +158,11 @@ class FakeStripe:
 
     def _calculate(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         references = [value for name, value in form.items() if name.endswith("[reference]")]
-        unknown = _unknown(form, CalculationCreateParams)
-        if unknown or len(set(references)) != len(references):
-            return 400, _error(
-                "invalid_request_error", f"bad calculation: {unknown or 'references must be unique'}"
-            )
+        wrong = fault(form, CalculationCreateParams)
+        if not wrong and len(set(references)) != len(references):
+            wrong = "Line item references must be unique."
+        if wrong:
+            return 400, _error("invalid_request_error", wrong)
         self.calculations.append(form)
         goods = sum(
             int(value)
@@ -163,12 +183,6 @@ class FakeStripe:
             "tax_breakdown": [part],
         }
         return 200, body
-
-
-def _unknown(form: dict[str, str], params: Any) -> str:
-    """The first parameter that the SDK's own typed dictionary does not know."""
-    known = params.__required_keys__ | params.__optional_keys__
-    return next((name for name in form if name.split("[")[0] not in known), "")
 
 
 def _error(kind: str, message: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ GOOD = {
 }
 
 
-def manage(*arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+def run(*command: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Runs a Python of its own with GOOD settings and these changes; None removes one."""
     environment = {
         name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")
     }
@@ -33,13 +35,30 @@ def manage(*arguments: str, **changes: str | None) -> subprocess.CompletedProces
         if value is not None:
             environment[name] = value
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
     )
+
+
+def manage(*arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    return run("manage.py", *arguments, **changes)
+
+
+def numbers(text: str) -> set[str]:
+    return set(re.findall(r"stolentee\.([EW]\d+)", text))
+
+
+# Every mistake that can be made together, and what it is called.
+MISTAKES: dict[str, str | None] = {
+    "PORT": "--5",  # E001
+    "SECRET_KEY": "short",  # E002
+    "ALLOWED_HOSTS": None,  # E003
+    "S3_BUCKET": "only-the-bucket",  # E004
+    "STRIPE_API_URL": "http://127.0.0.1:9",  # E006
+    "STRIPE_SECRET_KEY": None,  # E007
+    "DATABASE_URL": None,  # E008
+    "REDIS_URL": "http://[",  # E001 and E009
+}
+THEIR_NUMBERS = {"E001", "E002", "E003", "E004", "E006", "E007", "E008", "E009"}
 
 
 def test_good_production_settings_pass_every_check() -> None:
@@ -48,24 +67,33 @@ def test_good_production_settings_pass_every_check() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "changes"),
+    ("changes", "found"),
     [
-        ("E001", {"PORT": "seventy"}),
-        ("E002", {"SECRET_KEY": "short"}),
-        ("E003", {"ALLOWED_HOSTS": None}),
-        ("E004", {"S3_BUCKET": "only-the-bucket"}),
-        ("E005", {"STRIPE_WEBHOOK_SECRET": None}),
-        ("E006", {"STRIPE_API_URL": "http://127.0.0.1:9"}),
-        ("E007", {"STRIPE_SECRET_KEY": None}),
-        ("E008", {"DATABASE_URL": None}),
-        ("E009", {"REDIS_URL": None}),
+        (MISTAKES, THEIR_NUMBERS),
+        ({"STRIPE_WEBHOOK_SECRET": None}, {"E005"}),
+        ({"SECRET_KEY": None}, {"E002"}),
     ],
+    ids=["many", "no webhook secret", "no secret key"],
 )
-def test_each_mistake_has_its_number_and_stops_the_boot(number: str, changes: dict[str, str | None]) -> None:
+def test_mistakes_are_named_by_number_all_at_once(changes: dict[str, str | None], found: set[str]) -> None:
     checked = manage("check", "--deploy", **changes)
-    assert checked.returncode == 1 and f"stolentee.{number}" in checked.stderr and "HINT" in checked.stderr
-    booted = manage("shell", "-c", "import stolentee.wsgi", **changes)
-    assert booted.returncode != 0 and f"stolentee.{number}" in booted.stderr
+    assert checked.returncode == 1 and "HINT" in checked.stderr
+    assert numbers(checked.stderr) == found, checked.stderr
+
+
+@pytest.mark.parametrize(
+    "process",
+    [
+        ["manage.py", "shell", "-v", "0", "-c", "import stolentee.wsgi"],
+        ["-m", "celery", "-A", "stolentee", "worker", "--pool", "solo"],
+    ],
+    ids=["web", "worker"],
+)
+def test_mistakes_stop_the_boot(process: list[str]) -> None:
+    booted = run(*process, **MISTAKES)
+    assert booted.returncode not in (0, None)
+    assert numbers(booted.stderr) == THEIR_NUMBERS, booted.stderr
+    assert "PORT must be a whole number" in booted.stderr and "REDIS_URL must be a URL" in booted.stderr
 
 
 def test_production_has_neither_test_gateway_nor_test_printer() -> None:

@@ -16,6 +16,7 @@ from common.storage import private_storage, public_storage, random_name, read_fi
 from uploads.cutout.artwork import Cutout, CutoutFailed, extract_artwork
 from uploads.cutout.providers import rembg_backend, removebg_backend
 from uploads.cutout.tasks import ring_cutout
+from uploads.cutout.weights import WeightsMissing
 from uploads.extraction.services import artwork_picture
 from uploads.imaging.decode import ImageRejected, Picture, decode
 from uploads.imaging.encode import encode_png
@@ -33,7 +34,8 @@ def run(job_id: str) -> None:
         return
     started = time.monotonic()
     try:
-        result = _cut_out(job)
+        cutout = _cut_out(job)
+        _record(job, cutout, seconds=time.monotonic() - started)
     except (CutoutFailed, ImageRejected) as error:
         _failed(job, error.code, error.message, retryable=False)
     except ProviderError as error:
@@ -49,8 +51,6 @@ def run(job_id: str) -> None:
             job, "internal_error", "The picture could not be processed. Please try again.", retryable=True
         )
         log.exception("cutout.crashed", job_id=job_id)
-    else:
-        _record(job, result, seconds=time.monotonic() - started)
 
 
 def _failed(job: Job, code: str, message: str, *, retryable: bool) -> None:
@@ -73,7 +73,7 @@ def _cut_out(job: Job) -> Cutout:
     rgb = artwork_picture(picture.rgba[..., :3])
     try:
         return extract_artwork(rgb, rembg_backend().mask, lambda text: _note_background(job, text))
-    except ProviderError as error:
+    except (ProviderError, WeightsMissing) as error:
         fallback = removebg_backend()
         if fallback is None:
             raise

@@ -6,8 +6,9 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
+from common.errors import ProviderError
 from common.gemini.gateway import gemini_gateway
-from uploads.imaging.decode import decode
+from uploads.imaging.decode import ImageRejected, decode
 from uploads.imaging.encode import encode_jpeg
 
 _PROMPT = (
@@ -25,4 +26,11 @@ def artwork_picture(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if not (settings.GEMINI_API_KEY and settings.GEMINI_PHOTO_CONSENT):
         return photo
     answer = gemini_gateway().draw(_PROMPT, encode_jpeg(photo, quality=92), "image/jpeg")
-    return decode(answer, max_pixels=settings.UPLOAD_MAX_PIXELS).rgba[..., :3]
+    try:
+        return decode(answer, max_pixels=settings.UPLOAD_MAX_PIXELS).rgba[..., :3]
+    except (
+        ImageRejected
+    ) as error:  # the model's picture is at fault: the customer must not be told that his is
+        raise ProviderError(
+            f"the answer is no picture: {error.code}", provider="Gemini", retryable=True
+        ) from error

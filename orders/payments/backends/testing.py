@@ -117,7 +117,7 @@ def confirm_intent(intent_id: str, *, client_secret: str, payment_method: str) -
     for an unknown intent, a wrong secret, an unknown test card, or an intent that cannot be confirmed any more.
     """
     intent = TestIntent.objects.select_for_update().filter(pk=intent_id).first()
-    if intent is None or not hmac.compare_digest(intent.client_secret, client_secret):
+    if intent is None or not hmac.compare_digest(intent.client_secret.encode(), client_secret.encode()):
         raise DomainError("No such payment_intent", code="resource_missing", status=404)
     if intent.status == "succeeded":
         return as_stripe_object(intent)

@@ -69,6 +69,12 @@ def test_a_declined_card_tells_why(gateway: backend.StripeGateway, fake: FakeStr
     assert gateway.retrieve_intent(intent.id).failure == "Your card was declined."
 
 
+def test_a_cancelled_intent_says_so(gateway: backend.StripeGateway, fake: FakeStripe) -> None:
+    intent = gateway.create_intent(**ORDER, idempotency_key="k")
+    fake.cancel(intent.id)
+    assert gateway.retrieve_intent(intent.id).status == "canceled"
+
+
 @pytest.mark.parametrize(
     ("status", "retryable"),
     [(400, False), (401, False), (402, False), (404, False), (429, True), (503, True)],
@@ -96,6 +102,38 @@ def test_a_dead_provider_is_a_retryable_error(gateway: backend.StripeGateway, fa
     with pytest.raises(ProviderError) as error:
         gateway.retrieve_intent("pi_1")
     assert error.value.retryable is True
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Clients that wait for a fifth of a second; the list holds how long they should have waited."""
+    asked, real = [], stripe.RequestsClient
+
+    def client(timeout: Any) -> Any:
+        asked.append(timeout)
+        return real(timeout=0.2)
+
+    monkeypatch.setattr(stripe, "RequestsClient", client)
+    return asked
+
+
+def test_a_silent_provider_is_left_after_a_while(
+    impatient: list[Any], gateway: backend.StripeGateway, fake: FakeStripe
+) -> None:
+    fake.delay_next(3, 0.6)
+    with pytest.raises(ProviderError) as error:
+        gateway.retrieve_intent("pi_1")
+    assert (error.value.retryable, len(fake.requests)) == (True, 3)
+    assert impatient == [(3, 10)], "the SDK's own 80 s would hold a worker for four minutes"
+
+
+def test_an_answer_that_got_lost_does_not_make_a_second_intent(
+    impatient: list[Any], gateway: backend.StripeGateway, fake: FakeStripe
+) -> None:
+    fake.delay_next(1, 0.6)
+    intent = gateway.create_intent(**ORDER, idempotency_key="k")
+    assert [request.headers["idempotency-key"] for request in fake.requests] == ["k", "k"]
+    assert list(fake.intents) == [intent.id]
 
 
 def test_events_are_verified(gateway: backend.StripeGateway) -> None:

@@ -1,0 +1,193 @@
+"""Health under faults: the truth, soon, and without a secret."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.files.storage import Storage
+from django.core.management import call_command
+from django.db.utils import ConnectionHandler
+from django.test import Client
+
+from stolentee import health
+
+pytestmark = pytest.mark.django_db
+SECRET = "hunter2-hunter2"
+# The discard port: nobody listens there.
+NO_DATABASE = {
+    "ENGINE": "django.db.backends.postgresql",
+    "HOST": "127.0.0.1",
+    "PORT": "9",
+    "NAME": "shop",
+    "USER": "shop",
+    "PASSWORD": SECRET,
+    "OPTIONS": {"connect_timeout": 2},
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is remembered of earlier checks, and the machine has memory and disk to spare."""
+    monkeypatch.setattr(health, "_last", {})
+    for name in ("_memory", "_disk"):
+        monkeypatch.setattr(health, name, lambda: {"status": "ok", "latency": 10.0})
+
+
+@pytest.fixture
+def no_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "connection", ConnectionHandler({"default": NO_DATABASE})["default"])
+
+
+@pytest.fixture
+def no_redis(settings: Any) -> None:
+    settings.REDIS_URL = f"redis://:{SECRET}@127.0.0.1:9/0"
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": settings.REDIS_URL,
+            "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
+        }
+    }
+
+
+class _NoStorage(Storage):
+    def exists(self, name: str) -> bool:
+        raise ConnectionError(f"https://key:{SECRET}@storage.example refused")
+
+
+@pytest.fixture
+def no_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "private_storage", _NoStorage)
+
+
+def get(path: str = "/health") -> Any:
+    answer = Client().get(path)
+    assert SECRET not in answer.content.decode()
+    assert "127.0.0.1" not in answer.content.decode()
+    return answer
+
+
+def test_everything_is_well() -> None:
+    answer = get()
+    assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
+    assert {check["status"] for check in answer.json()["checks"].values()} == {"ok"}
+
+
+@pytest.mark.usefixtures("no_database")
+def test_without_a_database_the_shop_is_unhealthy_and_not_ready_but_alive() -> None:
+    answer = get()
+    assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
+    assert answer.json()["checks"]["database"] == {
+        "status": "down",
+        "latency": 0,
+        "error": "OperationalError",
+    }
+    ready = get("/health/ready")
+    assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
+    assert ready.json()["reason"] == "Database unavailable"
+    assert get("/health/live").status_code == 200
+    detailed = get("/health/detailed")
+    assert (detailed.status_code, detailed.json()["status"]) == (503, "unhealthy")
+    assert detailed.json()["error"] == "OperationalError"
+
+
+@pytest.mark.usefixtures("no_redis")
+def test_without_redis_the_shop_is_degraded_and_still_sells() -> None:
+    answer = get()
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["redis"]["status"] == "down"
+    assert answer.json()["checks"]["database"]["status"] == "ok"
+    assert get("/health/ready").status_code == 200
+    assert Client().get("/api/products").status_code == 200
+
+
+@pytest.mark.usefixtures("no_storage")
+def test_without_storage_the_shop_is_degraded() -> None:
+    """The earlier backend called itself healthy then (CONTRACT 9)."""
+    answer = get()
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["storage"] == {
+        "status": "down",
+        "latency": 0,
+        "error": "ConnectionError",
+    }
+
+
+@pytest.mark.usefixtures("no_storage", "no_redis", "no_database")
+def test_the_worst_of_several_faults_counts() -> None:
+    assert get().status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "total"),
+    [
+        ("database", "degraded", "degraded"),
+        ("database", "down", "unhealthy"),
+        ("redis", "degraded", "degraded"),
+        ("redis", "down", "degraded"),
+        ("storage", "down", "degraded"),
+        ("memory", "down", "degraded"),
+        ("disk", "degraded", "degraded"),
+    ],
+)
+def test_what_a_fault_makes_of_the_whole(name: str, status: str, total: str) -> None:
+    checks = {check: {"status": "ok"} for check in ("database", "redis", "storage", "memory", "disk")}
+    assert health.overall(checks) == "healthy"
+    assert health.overall(checks | {name: {"status": status}}) == total
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "status"),
+    [
+        ("database", 0.9, "ok"),
+        ("database", 1.1, "degraded"),
+        ("redis", 0.4, "ok"),
+        ("redis", 0.6, "degraded"),
+        ("storage", 1.1, "degraded"),
+    ],
+)
+def test_slowness_counts(name: str, seconds: float, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([100.0, 100.0 + seconds])
+    monkeypatch.setattr(health.time, "perf_counter", lambda: next(clock))
+    assert health._probe(name, lambda: None) == {"status": status, "latency": seconds * 1000}
+
+
+def test_checks_are_made_once_in_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    now = [1000.0]
+    monkeypatch.setattr(health, "_ask_storage", lambda: asked.append(1))
+    monkeypatch.setattr(health.time, "monotonic", lambda: now[0])
+    for moment in (1000.0, 1005.0, 1009.9):
+        now[0] = moment
+        assert get().status_code == 200
+    assert len(asked) == 1
+    now[0] = 1010.1
+    assert get().status_code == 200
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/health/detailed"])
+def test_nothing_is_written_and_nothing_is_kept(path: str) -> None:
+    answer = get(path)
+    assert answer["Cache-Control"] == "no-store"
+    assert "RateLimit-Limit" not in answer
+    assert Client().head(path).status_code == 200
+    assert Client().post(path).status_code == 405
+
+
+def test_production_keeps_its_details_to_itself(settings: Any) -> None:
+    settings.PRODUCTION = True
+    assert get("/health/detailed").status_code == 403
+    settings.HEALTH_KEY = "the-health-key"
+    assert Client().get("/health/detailed", headers={"x-health-key": "the-health-ke"}).status_code == 403
+    opened = Client().get("/health/detailed", headers={"x-health-key": "the-health-key"}, secure=True)
+    assert opened.status_code == 200
+    assert "the-health-key" not in opened.content.decode()
+
+
+def test_the_shops_own_settings_pass_their_checks() -> None:
+    out = io.StringIO()
+    call_command("check", stdout=out)
+    assert "no issues" in out.getvalue()
