@@ -12,21 +12,13 @@ import http.client
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
 
-from bench.shop import open_shop, percentile, queries_of
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+from bench.shop import free_port, open_shop, percentile, queries_of, wait_for_port
 
 
 @dataclass
@@ -99,7 +91,7 @@ def main() -> None:
         env=os.environ | {"DATABASE_POOL_MAX": "8"},
     )  # fmt: skip
     try:
-        _wait(port)
+        wait_for_port(port)
         encoded = json.dumps(body).encode()
         load(port, encoded, callers=8, seconds=1, pause_s=0)  # both processes read the catalogue and the book
         rows = {
@@ -117,17 +109,6 @@ def main() -> None:
         p50, p95 = percentile(row.taken, 50) * 1000, percentile(row.taken, 95) * 1000
         print(f"{name:<12}{rate:>12.0f}{p50:>10.1f}{p95:>10.1f}{len(row.refused):>10}")
     print(f"stored: {stored}")
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError("the server did not start")
 
 
 if __name__ == "__main__":

@@ -214,28 +214,33 @@ def bounds_of(points: Iterable[tuple[float, float]]) -> Bounds:
     return Bounds(min(xs), min(ys), max(xs), max(ys))
 
 
-def auto_crop_box(alpha: npt.NDArray[np.uint8]) -> CropBox:
+def auto_crop_box(alpha: npt.NDArray[np.uint8], display_scale: float = 1.0) -> CropBox:
     """The box that the storefront crops a tee's artwork to; alpha is uint8 (H, W).
 
     It is the box of all pixels with alpha above zero, grown by 5 px on each side and held inside the picture.
-    A picture without a visible pixel keeps its whole frame.
+    The storefront counts those in the picture that it was given: `display_scale` is the number of pixels here
+    per pixel there. A picture without a visible pixel keeps its whole frame.
     """
     height_px, width_px = alpha.shape
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     if rows.size == 0:
         return CropBox(0, 0, width_px, height_px)
+    margin_px = round(AUTO_CROP_MARGIN_PX * display_scale)
     return CropBox(
-        left=max(0, int(columns[0]) - AUTO_CROP_MARGIN_PX),
-        top=max(0, int(rows[0]) - AUTO_CROP_MARGIN_PX),
-        right=min(width_px, int(columns[-1]) + 1 + AUTO_CROP_MARGIN_PX),
-        bottom=min(height_px, int(rows[-1]) + 1 + AUTO_CROP_MARGIN_PX),
+        left=max(0, int(columns[0]) - margin_px),
+        top=max(0, int(rows[0]) - margin_px),
+        right=min(width_px, int(columns[-1]) + 1 + margin_px),
+        bottom=min(height_px, int(rows[-1]) + 1 + margin_px),
     )
 
 
-def crop_box(view: StageView, alpha: npt.NDArray[np.uint8]) -> CropBox:
-    """The part of an artwork that this view draws: cropped on tees, the whole frame on hoodies."""
+def crop_box(view: StageView, alpha: npt.NDArray[np.uint8], display_scale: float = 1.0) -> CropBox:
+    """The part of an artwork that this view draws: cropped on tees, the whole frame on hoodies.
+
+    `display_scale` is as in `auto_crop_box`.
+    """
     if view.auto_crop:
-        return auto_crop_box(alpha)
+        return auto_crop_box(alpha, display_scale)
     height_px, width_px = alpha.shape
     return CropBox(0, 0, width_px, height_px)
 

@@ -53,12 +53,14 @@ class PlacedArtwork:
     """One artwork on one view. rgba: uint8 (H, W, 4), straight alpha, the original pixels before any crop.
 
     `position` is None when the customer never moved it; `index` counts the artworks of this view from 0.
+    `display_scale` is the number of these pixels per pixel of the picture that the storefront drew.
     """
 
     rgba: npt.NDArray[np.uint8]
     view: StageView
     position: Position | None
     index: int
+    display_scale: float = 1.0
 
     def __post_init__(self) -> None:
         if (
@@ -71,7 +73,7 @@ class PlacedArtwork:
 
     def crop(self) -> CropBox:
         """The part of the artwork that the storefront draws."""
-        return crop_box(self.view, self.rgba[:, :, 3])
+        return crop_box(self.view, self.rgba[:, :, 3], self.display_scale)
 
     def rectangle(self) -> PlacedRectangle:
         """Where that part lies on the stage."""

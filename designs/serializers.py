@@ -14,7 +14,7 @@ from designs.models import Design
 DESIGN_DATA_MAX_BYTES = 64 * 1024
 VIEWS = ("front", "back", "neck")
 MAX_ARTWORKS = {"front": 4, "back": 4, "neck": 1}
-_OWN_FILE = re.compile(r"(https?://[^/]+)?(/uploads/[A-Za-z0-9_-]{20,40}\.(png|jpg))")
+_OWN_FILE = re.compile(r"(https?://[^/]+)?(/uploads/[A-Za-z0-9_-]{20,80}\.(png|jpg|webp))")
 _POSITION_KEYS = {"x", "y", "scaleX", "scaleY", "rotation"}
 
 

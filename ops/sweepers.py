@@ -15,6 +15,9 @@ from orders.notifications.tasks import ring_mail
 from orders.payments.tasks import ring_event, ring_test_event
 from orders.production.tasks import ring_pack
 from orders.selectors import orders_unpaid_since
+from uploads.compression.models import DerivativeWork
+from uploads.compression.services import derivatives_request_missing
+from uploads.compression.tasks import ring_derivatives
 from uploads.cutout.tasks import ring_cutout
 from uploads.models import Job
 
@@ -24,6 +27,7 @@ _EXPIRED_AT_ONCE = 100
 
 QUEUES_OF_RECORD: dict[type[WorkItem], Callable[[str], None]] = {
     Job: ring_cutout,
+    DerivativeWork: ring_derivatives,
     StripeEvent: ring_event,
     TestEvent: ring_test_event,
     ProductionPack: ring_pack,
@@ -33,6 +37,7 @@ QUEUES_OF_RECORD: dict[type[WorkItem], Callable[[str], None]] = {
 
 def ring_lost_work() -> dict[str, int]:
     """How many bells were rung, by model. Ringing twice is harmless: a row is claimed once."""
+    derivatives_request_missing()
     rung = {model.__name__: ring_all(model, bell) for model, bell in QUEUES_OF_RECORD.items()}
     if any(rung.values()):
         log.info("sweep.rang", **rung)

@@ -1,4 +1,4 @@
-"""The sweeper's bell."""
+"""The bells of the sweeper and of the clean-up."""
 
 from celery import shared_task
 
@@ -9,3 +9,17 @@ def sweep() -> None:
 
     ring_lost_work()
     expire_unpaid_orders()
+
+
+@shared_task(name="ops.tasks.expire_uploads")
+def expire_uploads() -> None:
+    from ops.orphans import uploads_expire
+
+    uploads_expire()
+
+
+@shared_task(name="ops.tasks.clean_stores")
+def clean_stores() -> None:
+    from ops.orphans import stores_clean
+
+    stores_clean()

@@ -9,7 +9,14 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stolentee.settings")
 
-STEPS_WITH_TASKS = ["uploads.cutout", "orders.payments", "orders.production", "orders.notifications", "ops"]
+STEPS_WITH_TASKS = [
+    "uploads.cutout",
+    "uploads.compression",
+    "orders.payments",
+    "orders.production",
+    "orders.notifications",
+    "ops",
+]
 
 app = Celery("stolentee")
 app.config_from_object("django.conf:settings", namespace="CELERY")

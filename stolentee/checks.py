@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register, run
 from django.core.exceptions import ImproperlyConfigured
 
 S3_VARIABLES = ("S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
+R2_VARIABLES = ("R2_ENDPOINT", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY", "R2_BUCKET_NAME")
 
 
 @register(Tags.security)
@@ -52,14 +53,13 @@ def _secret_key() -> str:
 
 @register(Tags.security)
 def check_vendors(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """E004-E007: half-configured vendors, and test parts in production."""
+    """E004-E007, E010: half-configured vendors, and test parts in production."""
     found: list[CheckMessage] = []
-    given = [bool(getattr(settings, variable)) for variable in S3_VARIABLES]
-    if any(given) and not all(given):
-        names = ", ".join(S3_VARIABLES)
-        found.append(
-            Error(f"Only some of {names} are set.", hint="Set all of them, or none.", id="stolentee.E004")
-        )
+    for number, variables in (("stolentee.E004", S3_VARIABLES), ("stolentee.E010", R2_VARIABLES)):
+        given = [bool(getattr(settings, variable)) for variable in variables]
+        if any(given) and not all(given):
+            names = ", ".join(variables)
+            found.append(Error(f"Only some of {names} are set.", hint="Set all of them, or none.", id=number))
     if settings.STRIPE_SECRET_KEY and not settings.STRIPE_WEBHOOK_SECRETS:
         found.append(
             Error(
@@ -100,6 +100,21 @@ def check_services(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             Warning("No SMTP_HOST: mail is written to files.", hint="Set SMTP_HOST.", id="stolentee.W001")
         )
     return found
+
+
+@register(Tags.security)
+def check_stores(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E011: a public domain shows everything in its bucket, private originals included."""
+    own_bucket = settings.R2_PUBLIC_BUCKET_NAME not in ("", settings.R2_BUCKET_NAME)
+    if settings.R2_PUBLIC_DOMAIN and not own_bucket:
+        return [
+            Error(
+                "R2_PUBLIC_DOMAIN would show the private files of R2_BUCKET_NAME.",
+                hint="Give public files a bucket of their own: R2_PUBLIC_BUCKET_NAME.",
+                id="stolentee.E011",
+            )
+        ]
+    return []
 
 
 def refuse_bad_settings() -> None:

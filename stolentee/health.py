@@ -190,7 +190,10 @@ def detailed(request: HttpRequest) -> JsonResponse:
             "platform": sys.platform,
             "arch": platform.machine(),
         },
-        "infrastructure": {"rembgSelfHosted": True, "r2Storage": bool(settings.S3_BUCKET)},
+        "infrastructure": {
+            "rembgSelfHosted": True,
+            "r2Storage": bool(settings.S3_BUCKET or settings.R2_BUCKET_NAME),
+        },
     }
     return _compact(body)
 

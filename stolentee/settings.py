@@ -10,10 +10,12 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from botocore.config import Config as S3ClientConfig
+from celery.schedules import crontab
 from import_export.formats.base_formats import CSV, XLSX
 
+from stolentee.assets import add_asset_headers
 from stolentee.environment import Environment, kept_secret
+from stolentee.stores import Account, storages_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(os.environ)
@@ -159,18 +161,21 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_TASK_ROUTES = {
     "uploads.cutout.*": {"queue": "cutouts"},
+    "uploads.compression.*": {"queue": "images"},
     "orders.payments.*": {"queue": "payments"},
     "orders.production.*": {"queue": "production"},
     "orders.notifications.*": {"queue": "mail"},
     "ops.*": {"queue": "ops"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "ops"
-WORKER_QUEUES = ("cutouts", "payments", "production", "mail", "ops")
+WORKER_QUEUES = ("cutouts", "images", "payments", "production", "mail", "ops")
 SWEEP_INTERVAL_S = env.integer("SWEEP_INTERVAL_S", 10, minimum=1, maximum=3600)
 # How long a silent worker keeps its row; longer than the tasks' hard time limit, or two would work on one row.
 WORK_LEASE_S = env.integer("WORK_LEASE_S", 150, minimum=5, maximum=3600)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ops.tasks.sweep", "schedule": timedelta(seconds=SWEEP_INTERVAL_S)},
+    "expire": {"task": "ops.tasks.expire_uploads", "schedule": crontab(minute="17")},
+    "clean": {"task": "ops.tasks.clean_stores", "schedule": crontab(hour="4", minute="43")},
 }
 
 # --- Files ------------------------------------------------------------------------------------------------------------
@@ -179,56 +184,46 @@ S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL")
 S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY")
 S3_REGION = env.text("S3_REGION", "auto")
+# The store that the shop moves to: `manage.py storage_migrate --to r2`.
+R2_ENDPOINT = env.url("R2_ENDPOINT")
+R2_ACCESS_KEY_ID = env.text("R2_ACCESS_KEY_ID")
+R2_SECRET_ACCESS_KEY = env.text("R2_SECRET_ACCESS_KEY")
+R2_BUCKET_NAME = env.text("R2_BUCKET_NAME")
+# A domain shows the whole of its bucket, so public files need a bucket of their own before one is named.
+R2_PUBLIC_BUCKET_NAME = env.text("R2_PUBLIC_BUCKET_NAME")
+R2_PUBLIC_DOMAIN = env.text("R2_PUBLIC_DOMAIN").removeprefix("https://").rstrip("/")
+# The share of new files that go to that store: 10, then 50, then 100.
+STORAGE_ROLLOUT_PERCENT = env.integer("STORAGE_ROLLOUT_PERCENT", 0, minimum=0, maximum=100)
+SIGNED_URL_MAX_AGE = timedelta(minutes=15)
+GUEST_UPLOAD_LIFETIME = timedelta(days=env.integer("GUEST_UPLOAD_DAYS", 90, minimum=1, maximum=3650))
 
 
-def _file_storage(area: str) -> dict[str, object]:
-    """One of the two areas of the store: `private` (originals, packs) or `public` (derivatives under random names)."""
-    if not S3_BUCKET:
-        return {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": VAR_DIR / "files" / area, "allow_overwrite": False},
-        }
-    return {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": S3_BUCKET,
-            "endpoint_url": S3_ENDPOINT_URL or None,
-            "access_key": S3_ACCESS_KEY_ID,
-            "secret_key": S3_SECRET_ACCESS_KEY,
-            "region_name": S3_REGION,
-            "location": area,
-            "default_acl": None,
-            "file_overwrite": False,
-            "querystring_auth": True,
-            "querystring_expire": 600,
-            "client_config": S3ClientConfig(
-                signature_version="s3v4",
-                s3={"addressing_style": "path"},
-                # boto3 >= 1.36 adds a CRC32 trailer by default, which R2 and B2 refuse (django-storages #1482).
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                connect_timeout=3,
-                read_timeout=10,
-                retries={"max_attempts": 3, "mode": "standard"},
-            ),
-        },
-    }
+def _storages() -> dict[str, dict[str, object]]:
+    """The stores that these variables describe. With R2_*, the shop is moving from one to the other."""
+    home = target = None
+    if S3_BUCKET:
+        home = Account(
+            S3_BUCKET, S3_BUCKET, S3_ENDPOINT_URL, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_REGION
+        )
+    if R2_BUCKET_NAME:
+        public_bucket = R2_PUBLIC_BUCKET_NAME or R2_BUCKET_NAME
+        target = Account(
+            R2_BUCKET_NAME, public_bucket, R2_ENDPOINT, R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY, "auto"
+        )
+    return storages_of(VAR_DIR / "files", home, target, signed_url_max_age=SIGNED_URL_MAX_AGE)
 
 
-STORAGES = {
-    "default": _file_storage("private"),
-    "public": _file_storage("public"),
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
-}
+STORAGES = _storages()
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = not PRODUCTION  # `make run` needs no collectstatic
 WHITENOISE_ROOT = BASE_DIR / "products" / "garments" / "public"  # serves /assets/<garment>.png
 WHITENOISE_MAX_AGE = 604800
+WHITENOISE_ADD_HEADERS_FUNCTION = add_asset_headers
 UPLOAD_FILE_MAX_BYTES = env.integer("MAX_FILE_SIZE_MB", 10, minimum=1, maximum=25) * 1024 * 1024
 UPLOAD_PHOTO_MAX_BYTES = 25 * 1024 * 1024
-UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_PIXELS", 50_000_000, minimum=1_000_000, maximum=100_000_000)
+UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_PIXELS", 100_000_000, minimum=1_000_000, maximum=100_000_000)
 JSON_BODY_MAX_BYTES = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = JSON_BODY_MAX_BYTES
 FILE_UPLOAD_TEMP_DIR = None
@@ -369,7 +364,8 @@ ORDER_MAX_QUANTITY = 1000
 ORDER_MAX_TOTAL = Decimal("50000.00")
 
 # --- Logs: one JSON object a line, the request id in each -------------------------------------------------------------
-LOG_SECRET_PATHS = ["/setup/", "/api/production/packs/"]  # whoever has such an address may enter
+# Whoever has such an address may enter.
+LOG_SECRET_PATHS = ["/setup/", "/api/production/packs/", "/api/uploads/originals/", "/api/uploads/direct/"]
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data
@@ -386,5 +382,6 @@ LOGGING = {
         "celery": {"level": "WARNING"},
         "kombu": {"level": "ERROR"},
         "PIL": {"level": "WARNING"},
+        "pyvips": {"level": "WARNING"},
     },
 }

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from common.models import Record
 from common.work import WorkItem
+from uploads.compression.models import DerivativeWork
+from uploads.storage.models import StoredObject
+
+__all__ = ["Asset", "Derivative", "DerivativeWork", "DirectUpload", "Job", "StoredObject"]
+
+
+def new_secret() -> str:
+    """128 random bits that keep the names of an asset's public files from being guessed by who has its bytes."""
+    return secrets.token_hex(16)
 
 
 class Asset(Record):
@@ -38,9 +49,16 @@ class Asset(Record):
     file_size = models.PositiveBigIntegerField()
     original_name = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64, db_index=True)
+    secret = models.CharField(max_length=32, default=new_secret, editable=False)
     width_px = models.PositiveIntegerField()
     height_px = models.PositiveIntegerField()
     dpi = models.PositiveIntegerField(null=True, blank=True)
+    has_alpha = models.BooleanField(
+        null=True, help_text="Whether a pixel is clear; unknown of older pictures."
+    )
+    # The size of the public picture, which is what the storefront crops; null where that has all the pixels.
+    display_width_px = models.PositiveIntegerField(null=True, blank=True)
+    display_height_px = models.PositiveIntegerField(null=True, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -60,6 +78,60 @@ class Asset(Record):
     def file_url(self) -> str:
         """Relative to the API's origin, as the storefront expects; valid for as long as the asset lives."""
         return f"/uploads/{self.public_name}"
+
+    @property
+    def display_scale(self) -> float:
+        """Pixels of the original per pixel of the public picture, 1.0 or more."""
+        if self.display_width_px is None or self.display_height_px is None:
+            return 1.0
+        display_px = max(self.display_width_px, self.display_height_px)
+        return max(1.0, max(self.width_px, self.height_px) / display_px)
+
+
+class DirectUpload(Record):
+    """A file that came by a signed address and became an asset: the record that it did so once."""
+
+    key = models.CharField(max_length=100, unique=True)
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="direct_uploads")
+    job = models.ForeignKey("Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Derivative(Record):
+    """One file that browsers may have of an asset. Its name follows from its content and the asset's secret."""
+
+    class Role(models.TextChoices):
+        DISPLAY = "display", "what the storefront draws"
+        THUMBNAIL = "thumbnail", "for lists"
+        W320 = "w320", "320 px wide"
+        W640 = "w640", "640 px wide"
+        W1280 = "w1280", "1280 px wide"
+        WEBP = "webp", "the display picture in fewer bytes, pixel for pixel"
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="derivatives")
+    role = models.CharField(max_length=10, choices=Role)
+    name = models.CharField(max_length=100, unique=True)
+    width_px = models.PositiveIntegerField()
+    height_px = models.PositiveIntegerField()
+    size_bytes = models.PositiveBigIntegerField()
+    content_type = models.CharField(max_length=50)
+
+    class Meta:
+        ordering = ["asset", "width_px"]
+        constraints = [models.UniqueConstraint(fields=["asset", "role"], name="derivative_once_per_role")]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.asset_id}"
+
+    @property
+    def file_url(self) -> str:
+        """Relative to the API's origin, like the asset's own."""
+        return f"/uploads/{self.name}"
 
 
 class Job(WorkItem):

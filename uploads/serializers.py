@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from common.api import ModelSerializer, TimestampField
-from uploads.models import Asset, Job
+from uploads.models import Asset, Derivative, Job
 
 # The storefront knows these four words; "failed" is the one that it shows as an error.
 JOB_STATUSES = ("queued", "running", "done", "failed")
@@ -27,6 +27,20 @@ class AssetSerializer(ModelSerializer):
             "id", "owner_type", "owner_id", "file_url", "file_type", "file_size", "original_name", "hash", "width",
             "height", "dpi", "metadata", "kind", "job_id", "created_at", "updated_at",
         ]  # fmt: skip
+
+
+class DerivativeSerializer(ModelSerializer):
+    """One file of a picture for `srcset`: the address never changes and never shows anything else."""
+
+    file_url = serializers.CharField()
+    file_type = serializers.CharField(source="content_type")
+    file_size = serializers.IntegerField(source="size_bytes")
+    width = serializers.IntegerField(source="width_px")
+    height = serializers.IntegerField(source="height_px")
+
+    class Meta:
+        model = Derivative
+        fields = ["role", "file_url", "file_type", "file_size", "width", "height"]
 
 
 class JobAssetSerializer(serializers.Serializer):
@@ -70,3 +84,19 @@ class JobSummarySerializer(ModelSerializer):
     class Meta:
         model = Job
         fields = ["id", "status", "created_at", "updated_at", "completed_at"]
+
+
+class SignedUrlRequestSerializer(serializers.Serializer):
+    """`size` in bytes asks for an address of its own; `purpose` says which endpoint's rules hold."""
+
+    filename = serializers.CharField(max_length=255)
+    filetype = serializers.CharField(max_length=100)
+    size = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    purpose = serializers.ChoiceField(
+        [Asset.OwnerType.CUSTOMER.value, Asset.OwnerType.SHIRT_UPLOAD.value],
+        default=Asset.OwnerType.CUSTOMER.value,
+    )
+
+
+class CompleteRequestSerializer(serializers.Serializer):
+    token = serializers.CharField(max_length=2000)

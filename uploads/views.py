@@ -2,67 +2,81 @@
 
 from __future__ import annotations
 
-import mimetypes
-import re
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.permissions import Anyone, SignedIn, current_user, signed_in_user
-from common.api import envelope, success
-from common.errors import NotFound, problem_json
-from common.storage import public_storage
-from uploads import services
+from common.api import TimestampField, envelope, success
+from common.errors import NotFound
+from uploads import services, signed
+from uploads.intake import CHUNK_BYTES, IntakeFile, IntakeHandler, UploadRejected
 from uploads.models import Asset, Job
-from uploads.serializers import AssetSerializer, JobSerializer, JobSummarySerializer
+from uploads.serializers import (
+    AssetSerializer,
+    CompleteRequestSerializer,
+    JobSerializer,
+    JobSummarySerializer,
+    SignedUrlRequestSerializer,
+)
+from uploads.storage.serving import public_response
 
 _UPLOAD = inline_serializer("UploadRequest", {"file": serializers.FileField()})
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{20,40}\.(png|jpg)")
 
 
-def _uploaded(request: Request, max_bytes: int) -> UploadedFile:
-    file = request.FILES.get("file")
-    if file is None:
-        raise services.UploadRejected("No file provided", code="file_missing")
-    if file.size > max_bytes:
-        limit = max_bytes // (1024 * 1024)
-        raise services.UploadRejected(f"File too large. Maximum size is {limit}MB", code="file_too_large")
-    return file
+class UploadView(APIView):
+    """A form with one file, which is counted and hashed while it arrives and never held in memory."""
 
-
-class FileUploadView(APIView):
     permission_classes = [Anyone]
     parser_classes = [MultiPartParser]
 
+    def file_limit_bytes(self) -> int:
+        """The size limit of this endpoint."""
+        return settings.UPLOAD_FILE_MAX_BYTES
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        request.upload_handlers = [IntakeHandler(request, limit_bytes=self.file_limit_bytes())]
+        return super().initialize_request(request, *args, **kwargs)
+
+    def uploaded(self, request: Request) -> IntakeFile:
+        """The form's `file`. Raises UploadRejected where it is missing or too large."""
+        file = request.FILES.get("file")
+        if not isinstance(file, IntakeFile):
+            raise UploadRejected("No file provided", code="file_missing")
+        return file
+
+
+class FileUploadView(UploadView):
     @extend_schema(
         request={"multipart/form-data": _UPLOAD},
         responses={201: envelope("FileUpload", asset=AssetSerializer)},
     )
     def post(self, request: Request) -> Response:
-        file = _uploaded(request, settings.UPLOAD_FILE_MAX_BYTES)
-        asset = services.asset_create(
-            file.read(),
-            original_name=file.name or "upload",
-            owner=current_user(request),
-            owner_type=Asset.OwnerType.CUSTOMER,
-            allowed_types=("image/png", "image/jpeg", "image/webp"),
-            refusal="Invalid file type. Please upload a PNG, JPG or WebP picture",
-        )
+        with self.uploaded(request) as file:
+            asset = services.asset_create(
+                file.as_incoming(),
+                original_name=file.name or "upload",
+                owner=current_user(request),
+                owner_type=Asset.OwnerType.CUSTOMER,
+                allowed_types=services.FILE_TYPES,
+                refusal=services.FILE_REFUSAL,
+            )
         return success({"asset": AssetSerializer(asset).data}, 201)
 
 
-class ShirtPhotoUploadView(APIView):
-    permission_classes = [Anyone]
-    parser_classes = [MultiPartParser]
+class ShirtPhotoUploadView(UploadView):
+    def file_limit_bytes(self) -> int:
+        return settings.UPLOAD_PHOTO_MAX_BYTES
 
     @extend_schema(
         request={"multipart/form-data": _UPLOAD},
@@ -76,40 +90,136 @@ class ShirtPhotoUploadView(APIView):
         },
     )
     def post(self, request: Request) -> Response:
-        file = _uploaded(request, settings.UPLOAD_PHOTO_MAX_BYTES)
         user = current_user(request)
-        asset = services.asset_create(
-            file.read(),
-            original_name=file.name or "photo",
-            owner=user,
-            owner_type=Asset.OwnerType.SHIRT_UPLOAD,
-            allowed_types=("image/png", "image/jpeg"),
-            refusal="Invalid file type. Please upload JPG or PNG",
-        )
+        with self.uploaded(request) as file:
+            asset = services.asset_create(
+                file.as_incoming(),
+                original_name=file.name or "photo",
+                owner=user,
+                owner_type=Asset.OwnerType.SHIRT_UPLOAD,
+                allowed_types=services.PHOTO_TYPES,
+                refusal=services.PHOTO_REFUSAL,
+            )
         job = services.job_create(asset, user=user)
-        message = "Photo uploaded; the artwork is being extracted."
-        return success({"asset": AssetSerializer(asset).data, "jobId": str(job.pk), "message": message}, 201)
+        return success(_photo_answer(asset, str(job.pk)), 201)
 
 
-class SignedUrlRequestSerializer(serializers.Serializer):
-    filename = serializers.CharField(max_length=255)
-    filetype = serializers.CharField(max_length=100)
+def _photo_answer(asset: Asset, job_id: str) -> dict[str, Any]:
+    message = "Photo uploaded; the artwork is being extracted."
+    return {"asset": AssetSerializer(asset).data, "jobId": job_id, "message": message}
 
 
 class SignedUrlView(APIView):
-    """Where to send a file. Uploads go through this API, which checks them as they arrive."""
+    """Where to send a file. With its size, that is an address of its own for a PUT; without, the form of this API."""
 
     permission_classes = [Anyone]
 
     @extend_schema(
         request=SignedUrlRequestSerializer,
-        responses=envelope("SignedUrl", upload_url=serializers.CharField(), message=serializers.CharField()),
+        responses=envelope(
+            "SignedUrl",
+            upload_url=serializers.CharField(),
+            message=serializers.CharField(),
+            method=serializers.CharField(),
+            headers=serializers.DictField(child=serializers.CharField()),
+            complete_url=serializers.CharField(allow_null=True),
+            token=serializers.CharField(allow_null=True),
+            expires_at=TimestampField(allow_null=True),
+        ),
     )
     def post(self, request: Request) -> Response:
-        SignedUrlRequestSerializer(data=request.data).is_valid(raise_exception=True)
-        return success(
-            {"upload_url": "/api/uploads/file", "message": "POST the file as multipart field `file`."}
+        body = SignedUrlRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted = body.validated_data
+        if wanted.get("size") is None:
+            return success(_FORM_ANSWER)
+        target = signed.upload_agree(
+            filename=wanted["filename"],
+            content_type=wanted["filetype"],
+            size_bytes=wanted["size"],
+            purpose=wanted["purpose"],
+            owner=current_user(request),
         )
+        answer = success(
+            {
+                "upload_url": target.url,
+                "method": "PUT",
+                "headers": target.headers,
+                "complete_url": f"{settings.PUBLIC_URL}/api/uploads/complete",
+                "token": target.token,
+                "expires_at": TimestampField().to_representation(target.expires_at),
+                "message": "PUT the file with these headers, then POST the token to complete_url.",
+            }
+        )
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+
+_FORM_ANSWER: dict[str, Any] = {
+    "upload_url": "/api/uploads/file",
+    "method": "POST",
+    "headers": {},
+    "complete_url": None,
+    "token": None,
+    "expires_at": None,
+    "message": "POST the file as multipart field `file`; name its `size` to get an address for a PUT.",
+}
+
+
+class RawParser(BaseParser):
+    """Leaves the body where it is: the view reads it in chunks."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        return stream
+
+
+class DirectUploadView(APIView):
+    """The address that `signed-url` gives where files lie on this machine. The token is the permission."""
+
+    permission_classes = [Anyone]
+    parser_classes = [RawParser]
+
+    @extend_schema(
+        request={"*/*": OpenApiTypes.BINARY},
+        responses=envelope("DirectUpload", message=serializers.CharField()),
+    )
+    def put(self, request: Request, token: str) -> Response:
+        declared = request.headers.get("Content-Length", "")
+        stream = request._request
+        signed.upload_receive(
+            token,
+            iter(lambda: stream.read(CHUNK_BYTES), b""),
+            content_type=request.headers.get("Content-Type", ""),
+            length_bytes=int(declared) if declared.isdecimal() else None,
+        )
+        return success({"message": "The file has arrived. POST the token to complete_url."})
+
+
+class CompleteView(APIView):
+    """Makes the asset of a file that was sent to a signed address."""
+
+    permission_classes = [Anyone]
+
+    @extend_schema(
+        request=CompleteRequestSerializer,
+        responses={
+            201: envelope(
+                "CompletedUpload",
+                asset=AssetSerializer,
+                jobId=serializers.UUIDField(required=False),
+                message=serializers.CharField(required=False),
+            )
+        },
+    )
+    def post(self, request: Request) -> Response:
+        body = CompleteRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        done = signed.upload_complete(body.validated_data["token"], user=current_user(request))
+        if done.job is not None:
+            return success(_photo_answer(done.asset, str(done.job.pk)), 201)
+        return success({"asset": AssetSerializer(done.asset).data}, 201)
 
 
 class JobDetailView(APIView):
@@ -180,25 +290,5 @@ class JobStartView(APIView):
 
 @require_safe
 def public_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """`/uploads/<name>`: derivatives only, for canvases of any origin, for as long as carts live."""
-    response = _public_response(name)
-    # The same address is loaded with and without CORS and shares the browser's cache, so the header is always there.
-    response["Access-Control-Allow-Origin"] = "*"
-    response["Access-Control-Allow-Methods"] = "GET, OPTIONS"
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
-
-
-def _public_response(name: str) -> FileResponse | JsonResponse:
-    missing = problem_json(404, "File not found", code="file_not_found")
-    if not _PLAIN_NAME.fullmatch(name):
-        return missing
-    try:
-        file = public_storage().open(name, "rb")
-    except FileNotFoundError:
-        return missing
-    response = FileResponse(file, content_type=mimetypes.guess_type(name)[0])
-    response["Cache-Control"] = "public, max-age=86400, stale-while-revalidate=604800"
-    response["CDN-Cache-Control"] = "public, max-age=86400"
-    return response
+    """`/uploads/<name>`: derivatives only."""
+    return public_response(name, request)

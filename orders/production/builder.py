@@ -28,7 +28,7 @@ from orders.production.spec import PackSpec, PlacementSpec, describe_placement
 from orders.production.tasks import ring_pack
 from products.garments.tint import garment_picture
 from products.models import DecorationMethod
-from uploads.imaging.decode import decode
+from uploads.imaging.sandbox import read_picture
 
 log = structlog.get_logger(__name__)
 
@@ -147,11 +147,17 @@ def _placed_artworks(line: OrderLine, views: dict[str, StageView]) -> dict[str, 
             raise PackRefused(
                 "placement_not_offered", f"this product has no print area on its {row.placement}"
             )
-        picture = decode(
+        picture = read_picture(
             read_file(private_storage(), row.asset.original_file), max_pixels=settings.UPLOAD_MAX_PIXELS
         )
         placed[row.placement].append(
-            PlacedArtwork(picture.rgba, views[row.placement], position_of(row.position), row.index)
+            PlacedArtwork(
+                picture.rgba,
+                views[row.placement],
+                position_of(row.position),
+                row.index,
+                row.asset.display_scale,
+            )
         )
     return placed
 

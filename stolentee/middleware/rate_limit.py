@@ -52,13 +52,19 @@ _EXACT = {
     "/api/auth/oauth/sync": LOGIN,
     "/api/uploads/shirt-photo": PHOTO,
     "/api/uploads/file": UPLOAD,
+    "/api/uploads/complete": UPLOAD,
     "/api/auth/me": POLL,
     "/api/orders/calculate-tax": POLL,
     "/api/orders/quote": POLL,
     "/api/price/quote": POLL,
     "/api/price/compare": POLL,
 }
-_PREFIXES = (("/api/jobs/", POLL), ("/api/products", POLL), ("/api/orders/RB-", ORDER_MISS))
+_PREFIXES = (
+    ("/api/uploads/direct/", UPLOAD),
+    ("/api/jobs/", POLL),
+    ("/api/products", POLL),
+    ("/api/orders/RB-", ORDER_MISS),
+)
 
 
 def bucket_of(request: HttpRequest) -> Bucket | None:

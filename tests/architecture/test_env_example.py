@@ -18,7 +18,7 @@ READ = re.compile(r'\benv\.[a-z]+\(\s*"([A-Z][A-Z0-9_]*)"')
 TELL = """
 import json, sys
 from stolentee import settings
-found = {name: repr(value) for name, value in vars(settings).items() if name.isupper()}
+found = {name: getattr(value, "__name__", repr(value)) for name, value in vars(settings).items() if name.isupper()}
 json.dump({"settings": found, "problems": [problem.name for problem in settings.ENVIRONMENT_PROBLEMS]}, sys.stdout)
 """
 

@@ -42,6 +42,11 @@ STRANGER: dict[str, dict[str, set[int]]] = {
     "api/uploads/file": {"post": {400, 415}},
     "api/uploads/shirt-photo": {"post": {400, 415}},
     "api/uploads/signed-url": {"post": {400}},
+    "api/uploads/direct/<str:token>": {"put": {404}},
+    "api/uploads/complete": {"post": {400}},
+    "api/uploads/originals/<str:token>": {"get": {404}},
+    "api/uploads/<str:asset_id>": {"get": {404}},
+    "api/uploads/<str:asset_id>/original": {"get": {404}},
     "api/jobs": {"get": {401}},
     "api/jobs/start": {"post": {400}},
     "api/jobs/<str:job_id>": {"get": {404}},
@@ -78,6 +83,7 @@ def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 def _address(route: str) -> str:
     for name in (
         "slug",
+        "asset_id",
         "job_id",
         "design_id",
         "order_id",

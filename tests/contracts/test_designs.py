@@ -184,13 +184,27 @@ def test_an_opened_design_has_what_the_canvas_reads(customer: Storefront, art: J
 
 
 def test_ids_keep_the_order_of_front_back_and_neck(customer: Storefront, art_png: bytes) -> None:
-    ids = [customer.upload_file(f"{n}.png", art_png, "image/png")["id"] for n in range(4)]
+    # The same bytes of one account would be one asset.
+    ids = [customer.upload_file(f"{n}.png", art_png + bytes([n]), "image/png")["id"] for n in range(4)]
     data = design_data(front=[None, POSITION], back=[None], neck=[POSITION])
 
     saved = save(customer, design_body({"id": ids[0], "file_url": ""}, designData=data, artworkIds=ids))
 
     assert saved["artwork_ids"] == ids
     assert list(saved["artwork_urls"]) == ids
+
+
+def test_the_same_picture_on_both_sides_is_one_asset_in_two_places(
+    customer: Storefront, art_png: bytes
+) -> None:
+    ids = [customer.upload_file(f"{n}.png", art_png, "image/png")["id"] for n in range(2)]
+    assert ids[0] == ids[1]
+    data = design_data(front=[POSITION], back=[POSITION])
+
+    saved = save(customer, design_body({"id": ids[0], "file_url": ""}, designData=data, artworkIds=ids))
+
+    assert saved["artwork_ids"] == ids
+    assert list(saved["artwork_urls"]) == ids[:1]
 
 
 def test_a_change_leaves_what_is_absent(customer: Storefront, art: Json, art_png: bytes) -> None:

@@ -39,7 +39,9 @@ def answer_to(path: str, declared: str) -> HttpResponse:
         ("/admin/login/", 10 * MB, 413, "body_too_large"),
         ("/api/uploads/file", 10 * MB + 64 * 1024, 400, "file_too_large"),
         ("/api/uploads/shirt-photo", 25 * MB + 64 * 1024, 400, "file_too_large"),
-        ("/api/uploads/signed-url", 10 * MB, 400, "file_too_large"),
+        ("/api/uploads/direct/token", 25 * MB, 400, "file_too_large"),
+        ("/api/uploads/signed-url", 10 * MB, 413, "body_too_large"),
+        ("/api/uploads/complete", 10 * MB, 413, "body_too_large"),
     ],
 )
 def test_the_limit_and_the_next_byte(path: str, limit_bytes: int, status: int, code: str) -> None:

@@ -41,6 +41,8 @@ WRONG = {"email": "ada@example.com", "password": "Wrong-password-1"}
         ("POST", "/api/auth/logout", GENERAL),
         ("POST", "/api/uploads/shirt-photo", PHOTO),
         ("POST", "/api/uploads/file", UPLOAD),
+        ("PUT", "/api/uploads/direct/token", UPLOAD),
+        ("POST", "/api/uploads/complete", UPLOAD),
         ("GET", "/api/jobs/x", POLL),
         ("GET", "/api/products", POLL),
         ("GET", "/api/products/classic-tee", POLL),

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 from django.core.files.storage import Storage, storages
@@ -19,64 +12,16 @@ from django.test import Client
 
 from common.storage import private_storage, public_storage, random_name, read_file, write_file
 from stolentee import settings as project
+from tests.s3 import KEY, SECRET, s3_server
 
-KEY, SECRET, BUCKET = "test-key", "test-secret", "stolentee-test"
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+BUCKET = "stolentee-test"
 
 
 @pytest.fixture(scope="module")
 def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A private S3 server with one bucket; signatures and permissions are enforced."""
-    folder: Path = tmp_path_factory.mktemp("s3")
-    actions = ["Admin", "Read", "List", "Tagging", "Write"]
-    identity = {"name": "t", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": actions}
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    names = ["master.port", "master.port.grpc", "volume.port", "volume.port.grpc"]
-    names += ["filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc"]
-    ports = dict(zip(names, free_ports(len(names)), strict=True))
-    program = str(Path(sys.executable).with_name("weed"))
-    command = [
-        program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3",
-        f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-volume.max=20", "-master.volumeSizeLimitMB=64",
-        *(f"-{name}={port}" for name, port in ports.items()),
-    ]  # fmt: skip
-    url = f"http://127.0.0.1:{ports['s3.port']}"
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-        try:
-            client = boto3.client(
-                "s3",
-                endpoint_url=url,
-                aws_access_key_id=KEY,
-                aws_secret_access_key=SECRET,
-                region_name="auto",
-            )
-            create_bucket(client, server, folder)
-            yield url
-        finally:
-            server.kill()  # it holds nothing that anybody will miss, and takes half a minute to stop by itself
-            server.wait(20)
-
-
-def create_bucket(client: Any, server: subprocess.Popen[bytes], folder: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            client.create_bucket(Bucket=BUCKET)
-            return
-        except Exception:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((folder / "log").read_text()[-3000:]) from None
-            time.sleep(0.3)
+    """A private S3 server with one bucket."""
+    with s3_server(tmp_path_factory.mktemp("s3"), BUCKET) as url:
+        yield url
 
 
 @pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.production)])
@@ -87,8 +32,7 @@ def store(request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.Mon
         monkeypatch.setattr(project, "S3_ENDPOINT_URL", request.getfixturevalue("s3_url"))
         monkeypatch.setattr(project, "S3_ACCESS_KEY_ID", KEY)
         monkeypatch.setattr(project, "S3_SECRET_ACCESS_KEY", SECRET)
-    areas = {"default": project._file_storage("private"), "public": project._file_storage("public")}
-    settings.STORAGES = settings.STORAGES | areas
+    settings.STORAGES = settings.STORAGES | project._storages()
     assert ("s3" in type(private_storage()).__module__) == (request.param == "s3")
     return str(request.param)
 

@@ -18,8 +18,9 @@ from uploads.cutout.providers import rembg_backend, removebg_backend
 from uploads.cutout.tasks import ring_cutout
 from uploads.cutout.weights import WeightsMissing
 from uploads.extraction.services import artwork_picture
-from uploads.imaging.decode import ImageRejected, Picture, decode
+from uploads.imaging.decode import ImageRejected, Picture
 from uploads.imaging.encode import encode_png
+from uploads.imaging.sandbox import read_picture
 from uploads.models import Asset, Job
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ def _failed(job: Job, code: str, message: str, *, retryable: bool) -> None:
 
 def _cut_out(job: Job) -> Cutout:
     job.note(step=Job.Step.STARTING)
-    picture = decode(
+    picture = read_picture(
         read_file(private_storage(), job.source.original_file), max_pixels=settings.UPLOAD_MAX_PIXELS
     )
     if picture.is_cut_out:

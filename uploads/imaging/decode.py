@@ -9,10 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
+from uploads.imaging.errors import ImageRejected, too_many_pixels, unreadable
+
+__all__ = ["DAMAGE", "MAX_PIXELS", "ImageRejected", "Picture", "decode", "density_of", "rgba_of", "sniff"]
+
 MAX_PIXELS = 50_000_000
+# Pillow's own alarm must not ring below the shop's limit, which is checked before any pixel is decoded.
+Image.MAX_IMAGE_PIXELS = 100_000_000
 
 # Pillow raises any of these on broken files, depending on the format and on the place of the damage.
-_DAMAGE = (
+DAMAGE = (
     OSError,
     SyntaxError,
     ValueError,
@@ -28,18 +34,6 @@ _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 # A picture counts as cut out already when this share of it is more clear than opaque; less is a stray clear pixel.
 _CUT_OUT_SHARE = 0.005
-
-
-class ImageRejected(Exception):
-    """The bytes are no picture that the shop accepts; `code` is stable, `message` is fit for the customer.
-
-    Codes: `empty`, `unsupported_type`, `too_many_pixels`, `unreadable`.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -87,14 +81,14 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     try:
         image.seek(0)
         image.load()
-        dpi = _dpi(image)
+        dpi = density_of(image)
         profile = image.info.get("icc_profile")
         upright = ImageOps.exif_transpose(image)
-        rgba = _to_srgb_rgba(upright, profile)
+        rgba = rgba_of(upright, profile)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many(max_pixels) from error
-    except _DAMAGE as error:
-        raise ImageRejected("unreadable", "The picture is damaged or incomplete.") from error
+        raise too_many_pixels(max_pixels) from error
+    except DAMAGE as error:
+        raise unreadable() from error
     height_px, width_px = rgba.shape[:2]
     has_alpha = bool(np.any(rgba[..., 3] < 255))
     return Picture(rgba, content_type, width_px, height_px, has_alpha, dpi)
@@ -104,33 +98,28 @@ def _open(data: bytes, content_type: str, max_pixels: int) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=[_FORMATS[content_type]])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many(max_pixels) from error
-    except _DAMAGE as error:
-        raise ImageRejected("unreadable", "The picture is damaged or incomplete.") from error
+        raise too_many_pixels(max_pixels) from error
+    except DAMAGE as error:
+        raise unreadable() from error
     width_px, height_px = image.size
     if width_px < 1 or height_px < 1:
         raise ImageRejected("unreadable", "The picture has no pixels.")
     if width_px * height_px > max_pixels:
-        raise _too_many(max_pixels)
+        raise too_many_pixels(max_pixels)
     return image
 
 
-def _too_many(max_pixels: int) -> ImageRejected:
-    return ImageRejected(
-        "too_many_pixels",
-        f"The picture is larger than {max_pixels // 1_000_000} megapixels; please send a smaller one.",
-    )
-
-
-def _dpi(image: Image.Image) -> int | None:
+def density_of(image: Image.Image) -> int | None:
+    """Pixels per inch as the file has them, or None where it has none or an absurd one."""
     claimed = image.info.get("dpi")
     if not claimed:
         return None
     dpi = round(float(claimed[0]))
-    return dpi if 1 <= dpi <= 10_000 else None
+    return dpi if 10 <= dpi <= 10_000 else None  # Pillow reads "no unit" in a TIFF as 1
 
 
-def _to_srgb_rgba(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
+def rgba_of(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
+    """The picture in sRGB: uint8 (H, W, 4), straight alpha. profile: its ICC profile, None for sRGB."""
     alpha = _alpha(image)
     colour = _opaque(image)
     converted = _through_profile(colour, profile) if profile else None

@@ -1,0 +1,131 @@
+"""What a process that opens strangers' files cannot do, and what becomes of the files that try."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.uploads.hostile.corpus import RED_CIRCLE, pdf, svg
+from uploads.imaging import formats, sandbox
+from uploads.imaging.errors import ImageRejected
+
+ROOT = Path(__file__).resolve().parents[3]
+MAX_PIXELS = 100_000_000
+CONFINED = """
+import errno, os, socket, sys
+sys.path.insert(0, sys.argv[1])
+from uploads.imaging.confinement import close_system, limit_resources
+limit_resources(memory_bytes=512 * 2**20, cpu_s=5, file_bytes=1000)
+assert close_system()
+def attempt():
+{attempt}
+try:
+    attempt()
+except OSError as error:
+    print(errno.errorcode[error.errno])
+except MemoryError:
+    print("MemoryError")
+else:
+    print("done")
+"""
+
+
+def outcome(attempt: str, folder: Path) -> str:
+    """What comes of these lines in a confined process: an error's name, `done`, or the signal that ended it."""
+    code = CONFINED.format(attempt="\n".join(f"    {line}" for line in attempt.splitlines()))
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(ROOT), str(folder)], capture_output=True, text=True, timeout=30
+    )
+    return done.stdout.strip() or f"ended with {done.returncode}: {done.stderr[-300:]}"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "wanted"),
+    [
+        ("socket.socket()", "EPERM"),
+        ("socket.socketpair()", "EPERM"),
+        ("os.execv('/bin/true', ['true'])", "EPERM"),
+        ("os.kill(os.getppid(), 0)", "EPERM"),
+        ("open(sys.argv[2] + '/new', 'wb')", "EPERM"),
+        ("open(sys.argv[2] + '/kept', 'ab')", "EPERM"),
+        ("os.unlink(sys.argv[2] + '/kept')", "EPERM"),
+        ("os.rename(sys.argv[2] + '/kept', sys.argv[2] + '/gone')", "EPERM"),
+        ("os.mkdir(sys.argv[2] + '/folder')", "EPERM"),
+        ("os.symlink('/etc/passwd', sys.argv[2] + '/link')", "EPERM"),
+        ("bytes(2**30)", "MemoryError"),
+        ("open(sys.argv[2] + '/kept', 'rb').read()", "done"),
+        ("bytes(2**20)", "done"),
+    ],
+)
+def test_the_system_is_closed_and_reading_stays(attempt: str, wanted: str, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"kept")
+    assert outcome(attempt, tmp_path) == wanted
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert (tmp_path / "kept").read_bytes() == b"kept"
+
+
+def saved(folder: Path, data: bytes) -> Path:
+    path = folder / "file"
+    path.write_bytes(data)
+    return path
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGBA", (8, 6), (200, 60, 20, 128)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_facts_and_display_picture_come_out_of_confinement(tmp_path: Path) -> None:
+    found = sandbox.intake(saved(tmp_path, png()), max_pixels=MAX_PIXELS)
+    assert (found.content_type, found.width_px, found.height_px, found.has_alpha) == ("image/png", 8, 6, True)
+    assert found.confined is (sys.platform == "linux")
+    assert Image.open(io.BytesIO(found.display.data)).size == (8, 6)
+
+
+@pytest.mark.parametrize(
+    ("data", "size", "content_type"),
+    [
+        (png(), (8, 6), formats.PNG),
+        (svg(RED_CIRCLE), (4800, 3600), formats.SVG),
+        (pdf(b"1 0 0 rg 0 0 72 72 re f"), (4800, 2400), formats.PDF),
+    ],
+    ids=["png", "svg", "pdf"],
+)
+def test_the_pixels_for_cutting_and_printing(data: bytes, size: tuple[int, int], content_type: str) -> None:
+    picture = sandbox.read_picture(data, max_pixels=MAX_PIXELS)
+    assert (picture.width_px, picture.height_px, picture.content_type) == (*size, content_type)
+    assert picture.rgba.shape == (size[1], size[0], 4) and picture.rgba.dtype == np.uint8
+    assert picture.has_alpha
+
+
+def test_time_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = pdf(b"0 0 0 rg " + b"0 0 m 144 72 l 9 3 150 9 77 60 c S " * 150_000)
+    monkeypatch.setattr(sandbox, "CPU_S", 1)
+    started = time.monotonic()
+    with pytest.raises(ImageRejected) as refused:
+        sandbox.intake(saved(tmp_path, endless), max_pixels=MAX_PIXELS)
+    assert refused.value.code == "too_complex"
+    assert time.monotonic() - started < sandbox.WALL_S
+    monkeypatch.setattr(sandbox, "WALL_S", 0.05)
+    with pytest.raises(ImageRejected) as refused:
+        sandbox.intake(saved(tmp_path, png()), max_pixels=MAX_PIXELS)
+    assert refused.value.code == "too_complex"
+
+
+def test_a_process_that_cannot_work_at_all_is_our_fault_and_not_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_ROOT", tmp_path)
+    with pytest.raises(sandbox.SandboxBroken, match="No module named 'uploads'"):
+        sandbox.intake(saved(tmp_path, png()), max_pixels=MAX_PIXELS)
+    # Its place is free again.
+    assert sandbox._places.acquire(blocking=False)
+    sandbox._places.release()
