@@ -68,7 +68,7 @@ def test_attacks_change_nothing(printing: Waiting, attack: str, settings: Any) -
         "unsigned": "",
         "wrong": sign(data, "guess", now),
         "stale": sign(data, SECRET, now - 301),
-        "future": sign(data, SECRET, now + 301),
+        "future": sign(data, SECRET, now + 600),
         "altered": sign(data.replace(b"shipped", b"pending"), SECRET, now),
         "closed": sign(data, "", now),
     }[attack]
