@@ -26,14 +26,27 @@ AUTO_CROP_MARGIN_PX = 5
 DEFAULT_STEP_PX = 20
 """How far right and down each further artwork starts when the customer has not moved it."""
 
-GOOD_DPI = 300.0
-OKAY_DPI = 200.0
-POOR_DPI = 150.0
-"""Bounds of the resolution grades: printers ask for 300, and 150 is the floor of direct-to-garment printing.
-"""
-
 DPI_TOLERANCE = 1e-6
 """Absorbs the rounding of binary fractions, so that 4200 px over 14 in is 300 and not a hair less."""
+
+
+@dataclass(frozen=True, slots=True)
+class DpiThresholds:
+    """The lowest resolution of each grade; below `poor` a print is bad and refused.
+
+    Printers ask for 300, and 150 is the floor of direct-to-garment printing.
+    """
+
+    good: float = 300.0
+    okay: float = 200.0
+    poor: float = 150.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.poor <= self.okay <= self.good:
+            raise ValueError("The thresholds of the grades must fall from good to poor.")
+
+
+DEFAULT_THRESHOLDS = DpiThresholds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,8 @@ class StageView:
     auto_crop: bool
     default_left_px: float
     default_top_px: float
+    safe_margin_in: float = 0.0
+    thresholds: DpiThresholds = DEFAULT_THRESHOLDS
 
     def __post_init__(self) -> None:
         positive = (
@@ -225,12 +240,21 @@ def auto_crop_box(alpha: npt.NDArray[np.uint8], display_scale: float = 1.0) -> C
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     if rows.size == 0:
         return CropBox(0, 0, width_px, height_px)
+    visible = CropBox(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return grown(visible, (width_px, height_px), display_scale)
+
+
+def grown(visible: CropBox, size: tuple[int, int], display_scale: float = 1.0) -> CropBox:
+    """A box of visible pixels as the storefront crops to it: 5 of its pixels larger on each side, inside the picture.
+
+    `display_scale` is as in `auto_crop_box`.
+    """
     margin_px = round(AUTO_CROP_MARGIN_PX * display_scale)
     return CropBox(
-        left=max(0, int(columns[0]) - margin_px),
-        top=max(0, int(rows[0]) - margin_px),
-        right=min(width_px, int(columns[-1]) + 1 + margin_px),
-        bottom=min(height_px, int(rows[-1]) + 1 + margin_px),
+        left=max(0, visible.left - margin_px),
+        top=max(0, visible.top - margin_px),
+        right=min(size[0], visible.right + margin_px),
+        bottom=min(size[1], visible.bottom + margin_px),
     )
 
 
@@ -337,14 +361,14 @@ def effective_dpi(crop_px: tuple[float, float], printed_in: tuple[float, float])
     return min(crop_px[0] / printed_in[0], crop_px[1] / printed_in[1])
 
 
-def dpi_grade(dpi: float) -> DpiGrade:
-    """good from 300, okay from 200, poor from 150, bad below."""
+def dpi_grade(dpi: float, thresholds: DpiThresholds = DEFAULT_THRESHOLDS) -> DpiGrade:
+    """good, okay or poor from its threshold on, bad below all."""
     reached = dpi + DPI_TOLERANCE
-    if reached >= GOOD_DPI:
+    if reached >= thresholds.good:
         return "good"
-    if reached >= OKAY_DPI:
+    if reached >= thresholds.okay:
         return "okay"
-    return "poor" if reached >= POOR_DPI else "bad"
+    return "poor" if reached >= thresholds.poor else "bad"
 
 
 def visible_outline(alpha: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

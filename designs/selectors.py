@@ -8,7 +8,7 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.models import User
 from common.errors import NotFound
-from designs.models import Design, DesignArtwork
+from designs.models import Design, DesignArtwork, DesignVersion, VersionArtwork
 
 
 def designs_of(user: User) -> QuerySet[Design]:
@@ -27,3 +27,18 @@ def design_of(user: User, design_id: str) -> Design:
         return designs_of(user).get(pk=UUID(design_id))
     except (ValueError, Design.DoesNotExist) as error:
         raise NotFound("Design not found", code="design_not_found") from error
+
+
+def versions_of(design: Design) -> QuerySet[DesignVersion]:
+    """Newest first."""
+    return design.versions.select_related("variant__colour", "variant__size").prefetch_related(
+        Prefetch("artworks", VersionArtwork.objects.select_related("asset"))
+    )
+
+
+def version_of(design: Design, number: int) -> DesignVersion:
+    """Raises NotFound."""
+    version = versions_of(design).filter(number=number).first()
+    if version is None:
+        raise NotFound("Version not found", code="version_not_found")
+    return version

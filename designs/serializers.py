@@ -8,11 +8,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from common.api import ModelSerializer
-from designs.models import Design
+from common.api import ModelSerializer, TimestampField
+from designs.inspection import VIEWS, inspect, placed_of
+from designs.measuring import ArtworkUnreadable
+from designs.models import Design, DesignVersion
+from designs.services import colour_of
+from designs.text import ALIGNMENTS, FONTS, MOST_CHARACTERS
 
 DESIGN_DATA_MAX_BYTES = 64 * 1024
-VIEWS = ("front", "back", "neck")
 MAX_ARTWORKS = {"front": 4, "back": 4, "neck": 1}
 _OWN_FILE = re.compile(r"(https?://[^/]+)?(/uploads/[A-Za-z0-9_-]{20,80}\.(png|jpg|webp))")
 _POSITION_KEYS = {"x", "y", "scaleX", "scaleY", "rotation"}
@@ -79,6 +82,7 @@ class DesignSerializer(ModelSerializer):
     product_id = serializers.UUIDField()
     variant_id = serializers.UUIDField(allow_null=True)
     artwork_ids = serializers.SerializerMethodField()
+    thumbnail_url = serializers.CharField(source="shown_thumbnail")
     product_title = serializers.CharField(source="product.title")
     product_slug = serializers.CharField(source="product.slug")
 
@@ -86,7 +90,7 @@ class DesignSerializer(ModelSerializer):
         model = Design
         fields = [
             "id", "user_id", "name", "product_id", "variant_id", "design_data", "artwork_ids", "thumbnail_url", "notes",
-            "metadata", "created_at", "updated_at", "product_title", "product_slug",
+            "metadata", "created_at", "updated_at", "product_title", "product_slug", "design_hash",
         ]  # fmt: skip
 
     def get_artwork_ids(self, design: Design) -> list[str]:
@@ -97,9 +101,93 @@ class DesignDetailSerializer(DesignSerializer):
     variant_color = serializers.CharField(source="variant.colour.name", default=None)
     variant_size = serializers.CharField(source="variant.size.name", default=None)
     artwork_urls = serializers.SerializerMethodField()
+    print_quality = serializers.SerializerMethodField()
 
     class Meta(DesignSerializer.Meta):
-        fields = [*DesignSerializer.Meta.fields, "variant_color", "variant_size", "artwork_urls"]
+        fields = [
+            *DesignSerializer.Meta.fields, "variant_color", "variant_size", "artwork_urls", "print_quality",
+        ]  # fmt: skip
 
     def get_artwork_urls(self, design: Design) -> dict[str, str]:
         return {str(artwork.asset_id): artwork.asset.file_url for artwork in design.artworks.all()}
+
+    def get_print_quality(self, design: Design) -> dict[str, Any] | None:
+        """Inches, resolution, overshoot and inks by placement; null where an original cannot be read any more."""
+        return design_quality(design)
+
+
+def design_quality(design: Design) -> dict[str, Any] | None:
+    try:
+        return inspect(placed_of(design), design.product, colour_of(design)).to_json()
+    except ArtworkUnreadable:
+        return None
+
+
+class DesignVersionSerializer(ModelSerializer):
+    artwork_ids = serializers.SerializerMethodField()
+    artwork_urls = serializers.SerializerMethodField()
+
+    class Meta:
+        model = DesignVersion
+        fields = [
+            "number", "name", "product_id", "variant_id", "design_data", "design_hash", "artwork_ids", "artwork_urls",
+            "created_at",
+        ]  # fmt: skip
+
+    def get_artwork_ids(self, version: DesignVersion) -> list[str]:
+        return [str(artwork.asset_id) for artwork in version.artworks.all()]
+
+    def get_artwork_urls(self, version: DesignVersion) -> dict[str, str]:
+        return {str(artwork.asset_id): artwork.asset.file_url for artwork in version.artworks.all()}
+
+
+class MockupSerializer(serializers.Serializer):
+    view = serializers.CharField()
+    color = serializers.CharField(source="colour.name", default=None, allow_null=True)
+    color_hex = serializers.CharField(source="colour_hex")
+    status = serializers.CharField()
+    url = serializers.CharField(allow_null=True)
+    thumbnail_url = serializers.CharField(allow_null=True)
+
+
+class SharedDesignSerializer(serializers.Serializer):
+    """A design for whoever has its link: how it looks, and nothing that could be used or changed."""
+
+    name = serializers.CharField()
+    product_title = serializers.CharField(source="product.title")
+    product_slug = serializers.CharField(source="product.slug")
+    variant_color = serializers.CharField(source="variant.colour.name", default=None)
+    variant_size = serializers.CharField(source="variant.size.name", default=None)
+    design_hash = serializers.CharField()
+    thumbnail_url = serializers.CharField(source="shown_thumbnail")
+    updated_at = TimestampField()
+
+
+class TextPlaceSerializer(serializers.Serializer):
+    """Where a text is to lie, in inches from the top-left corner of a product's print area."""
+
+    productId = serializers.UUIDField()
+    color = serializers.CharField(max_length=50, required=False, default="")
+    placement = serializers.ChoiceField(VIEWS)
+    left_in = serializers.FloatField(min_value=-20, max_value=40)
+    top_in = serializers.FloatField(min_value=-20, max_value=40)
+    width_in = serializers.FloatField(min_value=0.3, max_value=40)
+    rotation_deg = serializers.FloatField(min_value=-360, max_value=360, required=False, default=0.0)
+
+
+class TextRequestSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=MOST_CHARACTERS, trim_whitespace=False)
+    font = serializers.ChoiceField(sorted(FONTS))
+    colour = serializers.RegexField(r"^#[0-9a-fA-F]{6}$", required=False, default="#000000")
+    align = serializers.ChoiceField(ALIGNMENTS, required=False, default="center")
+    letter_spacing = serializers.FloatField(min_value=-0.2, max_value=2.0, required=False, default=0.0)
+    line_height = serializers.FloatField(min_value=0.5, max_value=4.0, required=False, default=1.15)
+    place = TextPlaceSerializer(required=False, allow_null=True, default=None)
+
+
+class PositionSerializer(serializers.Serializer):
+    x = serializers.FloatField()
+    y = serializers.FloatField()
+    scaleX = serializers.FloatField(source="scale_x")
+    scaleY = serializers.FloatField(source="scale_y")
+    rotation = serializers.FloatField(source="rotation_deg")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import cast
 from uuid import UUID
 
-from designs.geometry import Garment, Placement, Position, StageView
+from designs.geometry import DpiThresholds, Garment, Placement, Position, StageView
 from products import models as catalogue
-from products.selectors import stage_geometry
+from products.selectors import STAGE_METHOD, stage_geometry
 
 # Base box, automatic crop, and where an artwork appears, by garment and placement.
 _BASE_BOX_PX = {"tee": 500.0, "hoodie": 250.0}
@@ -19,11 +19,13 @@ _DEFAULT_CORNER_PX = {
 }
 
 
-def stage_views(product: catalogue.Product, colour_id: UUID) -> dict[str, StageView]:
-    """The view of every placement that this product offers in this colour."""
+def stage_views(
+    product: catalogue.Product, colour_id: UUID | None, method: str = STAGE_METHOD
+) -> dict[str, StageView]:
+    """The view of every placement where `method` prints on this product in this colour; None: in any other colour."""
     return {
         placement: _view(product.garment, *rows)
-        for placement, rows in stage_geometry(product, colour_id).items()
+        for placement, rows in stage_geometry(product, colour_id, method).items()
     }
 
 
@@ -50,6 +52,8 @@ def _view(garment: str, row: catalogue.StageView, area: catalogue.PrintArea) -> 
         auto_crop=_AUTO_CROP[garment],
         default_left_px=default[0],
         default_top_px=default[1],
+        safe_margin_in=float(area.safe_margin_in),
+        thresholds=DpiThresholds(area.good_dpi, area.okay_dpi, area.min_dpi),
     )
 
 

@@ -9,11 +9,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from common.work import WorkItem, ring_all
+from designs.mockups.tasks import ring_mockup
+from designs.models import Mockup
 from orders import lifecycle
-from orders.models import OutboxMail, ProductionPack, StripeEvent, TestEvent
+from orders.models import GangSheet, OutboxMail, ProductionPack, StripeEvent, TestEvent
 from orders.notifications.tasks import ring_mail
 from orders.payments.tasks import ring_event, ring_test_event
-from orders.production.tasks import ring_pack
+from orders.production.tasks import ring_gang, ring_pack
 from orders.selectors import orders_unpaid_since
 from uploads.compression.models import DerivativeWork
 from uploads.compression.services import derivatives_request_missing
@@ -27,10 +29,12 @@ _EXPIRED_AT_ONCE = 100
 
 QUEUES_OF_RECORD: dict[type[WorkItem], Callable[[str], None]] = {
     Job: ring_cutout,
+    Mockup: ring_mockup,
     DerivativeWork: ring_derivatives,
     StripeEvent: ring_event,
     TestEvent: ring_test_event,
     ProductionPack: ring_pack,
+    GangSheet: ring_gang,
     OutboxMail: ring_mail,
 }
 

@@ -1,9 +1,10 @@
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.html import format_html
 
 from common.admin import LookedAtOnly
+from orders import production_admin  # noqa: F401  (its admin classes register themselves)
 from orders.models import Order, OrderEvent, OrderLine, OutboxMail, ProductionPack, StripeEvent
-from orders.production.handoff import pack_link
 
 
 class LineInline(LookedAtOnly, admin.TabularInline):
@@ -25,7 +26,8 @@ class LineInline(LookedAtOnly, admin.TabularInline):
             return "-"
         if pack.status != ProductionPack.Status.DONE:
             return f"{pack.status} {pack.error_message}".strip()
-        return format_html('<a href="{}">download</a>', pack_link(pack))
+        url = reverse("admin:orders_productionpack_download", args=[pack.pk])
+        return format_html('<a href="{}">download</a>', url)
 
 
 class EventInline(LookedAtOnly, admin.TabularInline):
@@ -59,12 +61,6 @@ class WorkAdmin(LookedAtOnly, admin.ModelAdmin):
 @admin.register(StripeEvent)
 class StripeEventAdmin(WorkAdmin):
     list_display = ["event_id", "type", "status", "attempts", "error_code", "created_at"]
-
-
-@admin.register(ProductionPack)
-class ProductionPackAdmin(WorkAdmin):
-    list_display = ["line", "status", "attempts", "error_code", "size_bytes", "completed_at"]
-    list_select_related = ["line__order"]
 
 
 @admin.register(OutboxMail)

@@ -168,3 +168,16 @@ def order_note_created(order: Order, *, actor: str) -> None:
         actor=actor,
         after={"payment_status": order.payment_status, "production_status": order.production_status},
     )
+
+
+@transaction.atomic
+def order_release(order: Order, *, actor: str, note: str) -> None:
+    """Staff have looked at a held order and let it go on."""
+    order = order_lock(order.pk)
+    if order.hold_reason:
+        _write(order, "order.released", actor, {"hold_reason": ""}, note=note)
+
+
+def order_note(order: Order, kind: str, *, actor: str, note: str) -> None:
+    """A row of history about something that changed no field of the order, in the caller's transaction."""
+    OrderEvent.objects.create(order=order, kind=kind, actor=actor, note=note)

@@ -252,6 +252,8 @@ def _area(area: PrintArea, views: list[StageView]) -> dict[str, Any]:
         "height_px_300dpi": round(area.height_in * PRINT_DPI),
         "collar_offset_in": area.collar_offset_in,
         "safe_margin_in": area.safe_margin_in,
+        "good_dpi": area.good_dpi,
+        "okay_dpi": area.okay_dpi,
         "min_dpi": area.min_dpi,
         "max_colours": area.max_colours,
         "stage": [stage_rectangle(area, view) for view in views],

@@ -179,7 +179,13 @@ class PrintArea(Record):
         max_digits=6, decimal_places=3, default=0, help_text="From the stage's datum corner to the right."
     )
     safe_margin_in = models.DecimalField(max_digits=6, decimal_places=3, default=0)
-    min_dpi = models.PositiveSmallIntegerField(default=150)
+    good_dpi = models.PositiveSmallIntegerField(
+        default=300, help_text="From this resolution on a print is good."
+    )
+    okay_dpi = models.PositiveSmallIntegerField(
+        default=200, help_text="From here on it is okay; below, poor."
+    )
+    min_dpi = models.PositiveSmallIntegerField(default=150, help_text="Below, it is bad and refused.")
     max_colours = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: any number.")
 
     class Meta:
@@ -197,6 +203,12 @@ class PrintArea(Record):
             models.CheckConstraint(
                 condition=models.Q(width_in__gt=0, height_in__gt=0, safe_margin_in__gte=0),
                 name="print_area_has_a_size",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    good_dpi__gte=models.F("okay_dpi"), okay_dpi__gte=models.F("min_dpi"), min_dpi__gt=0
+                ),
+                name="print_area_thresholds_fall",
             ),
         ]
 

@@ -72,7 +72,7 @@ def _why_unknown(reference: str) -> str:
 
 
 def stage_geometry(
-    product: Product, colour_id: UUID, method: str = STAGE_METHOD
+    product: Product, colour_id: UUID | None, method: str = STAGE_METHOD
 ) -> dict[str, tuple[StageView, PrintArea]]:
     """The stage and the print area of each placement where `method` prints on garments of this colour."""
     views = StageView.objects.filter(product=product).order_by(F("colour").asc(nulls_first=True))

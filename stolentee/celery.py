@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stolentee.settings")
 STEPS_WITH_TASKS = [
     "uploads.cutout",
     "uploads.compression",
+    "designs.mockups",
     "orders.payments",
     "orders.production",
     "orders.notifications",

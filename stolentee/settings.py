@@ -162,13 +162,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_ROUTES = {
     "uploads.cutout.*": {"queue": "cutouts"},
     "uploads.compression.*": {"queue": "images"},
+    "designs.mockups.*": {"queue": "mockups"},
     "orders.payments.*": {"queue": "payments"},
     "orders.production.*": {"queue": "production"},
     "orders.notifications.*": {"queue": "mail"},
     "ops.*": {"queue": "ops"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "ops"
-WORKER_QUEUES = ("cutouts", "images", "payments", "production", "mail", "ops")
+WORKER_QUEUES = ("cutouts", "images", "mockups", "payments", "production", "mail", "ops")
 SWEEP_INTERVAL_S = env.integer("SWEEP_INTERVAL_S", 10, minimum=1, maximum=3600)
 # How long a silent worker keeps its row; longer than the tasks' hard time limit, or two would work on one row.
 WORK_LEASE_S = env.integer("WORK_LEASE_S", 150, minimum=5, maximum=3600)
@@ -257,7 +258,9 @@ GEMINI_IMAGE_MODEL = env.text("GEMINI_IMAGE_MODEL", "gemini-3.1-flash-image")
 GEMINI_PHOTO_CONSENT = env.flag("GEMINI_PHOTO_CONSENT", False)
 PRINTER_EMAIL = env.text("PRINTER_EMAIL")
 PRINTER_WEBHOOK_SECRETS = env.words("PRINTER_WEBHOOK_SECRET")
-PACK_LINK_MAX_AGE = timedelta(days=30)
+PACK_LINK_MAX_AGE = timedelta(days=env.integer("PACK_LINK_DAYS", 30, minimum=1, maximum=365))
+# Business days from payment to parcel: the due date on the sheet and in the work list.
+PRODUCTION_DAYS = env.integer("PRODUCTION_DAYS", 5, minimum=0, maximum=60)
 
 # --- E-mail -----------------------------------------------------------------------------------------------------------
 EMAIL_HOST = env.text("SMTP_HOST")
@@ -359,13 +362,27 @@ MARGIN_FLOOR_PERCENT = env.integer(
 )  # staff are warned below it
 # Orders that stay unpaid for so long are cancelled, and their codes come free.
 ORDER_EXPIRY = timedelta(hours=env.integer("ORDER_EXPIRY_HOURS", 24, minimum=1, maximum=720))
+# A print below the lowest resolution of its method is refused with the largest size that would pass, or only noted.
+PRINT_QUALITY_GATE = env.choice("PRINT_QUALITY_GATE", ("refuse", "note"), "refuse")
+# The terms of use under which poor prints are made as they were sent; empty: every such item needs its own consent.
+POOR_PRINT_TERMS = env.text("POOR_PRINT_TERMS", "terms-of-use")
+DESIGN_SHARE_MAX_AGE = timedelta(
+    days=env.integer("DESIGN_SHARE_DAYS", 30, minimum=1, maximum=365)
+)  # of a link to a design
 ORDER_MAX_LINES = 50
 ORDER_MAX_QUANTITY = 1000
 ORDER_MAX_TOTAL = Decimal("50000.00")
 
 # --- Logs: one JSON object a line, the request id in each -------------------------------------------------------------
 # Whoever has such an address may enter.
-LOG_SECRET_PATHS = ["/setup/", "/api/production/packs/", "/api/uploads/originals/", "/api/uploads/direct/"]
+LOG_SECRET_PATHS = [
+    "/setup/",
+    "/printer/",
+    "/api/production/packs/",
+    "/api/designs/shared/",
+    "/api/uploads/originals/",
+    "/api/uploads/direct/",
+]
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data

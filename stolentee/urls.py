@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from accounts.views import OwnerSetupView
 from common.errors import problem_json
 from orders.payments.views import TestGatewayConfirmView
-from orders.production.views import TestPrinterView
+from orders.production.views import PrinterPageView, TestPrinterView
 from stolentee import health
 from uploads.views import public_file
 
@@ -41,6 +41,7 @@ urlpatterns = [
     path("api/", include("orders.urls")),
     path("uploads/<str:name>", public_file),
     path("setup/<str:token>", OwnerSetupView.as_view(), name="owner-setup"),
+    path("printer/<str:token>", PrinterPageView.as_view(), name="printer-page"),
     path("admin/", admin.site.urls),
 ]
 if settings.PAYMENT_GATEWAY.endswith("TestGateway") and not settings.PRODUCTION:

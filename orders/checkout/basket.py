@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +14,9 @@ from accounts.models import User
 from common.canonical import canonical_hash
 from common.errors import Conflict, Unprocessable
 from designs.serializers import VIEWS
+from orders.checkout.print_quality import placement_inputs
 from orders.totals import OrderTotals
-from pricing.engine import Breakdown, LineInput, PlacementInput
+from pricing.engine import Breakdown, LineInput
 from pricing.models import Quote
 from pricing.rules import Book
 from pricing.services.books import line_price
@@ -45,6 +46,8 @@ class BasketLine:
     line: LineInput
     price: Breakdown
     quote: Quote | None = None
+    print_quality: dict[str, Any] = field(default_factory=dict)
+    design_hash: str = ""
 
     @property
     def unit_price(self) -> Decimal:
@@ -79,6 +82,7 @@ def basket_lines(items: Sequence[Mapping[str, Any]], book: Book, user: User | No
     pieces: Counter[str] = Counter()
     for item, artworks in zip(items, designs, strict=True):
         pieces[canonical_hash(design_key(artworks, item["customization"]["method"]))] += item["quantity"]
+    _check_artworks(designs, user)
     entries = catalogue.current().by_slug
     lines = []
     for index, (item, artworks) in enumerate(zip(items, designs, strict=True)):
@@ -96,9 +100,8 @@ def basket_lines(items: Sequence[Mapping[str, Any]], book: Book, user: User | No
             raise _refused(index, f"{pair[0]}Artworks", "placement_conflict", message)
         design_hash = canonical_hash(design_key(artworks, method))
         lines.append(
-            _line(variants[item["variant_id"]], item, artworks, book, design_hash, pieces[design_hash])
+            _line(variants[item["variant_id"]], item, artworks, book, design_hash, pieces[design_hash], index)
         )
-    _check_artworks(lines, user)
     return lines
 
 
@@ -118,9 +121,13 @@ def _line(
     book: Book,
     design_hash: str,
     design_quantity: int,
+    index: int,
 ) -> BasketLine:
     method = item["customization"]["method"]
-    sides = sorted({artwork.placement for artwork in artworks} - {Placement.NECK})
+    pointer = f"/items/{index}/customization/confirmedInks"
+    sides = placement_inputs(
+        book, variant, method, artworks, item["customization"].get("confirmed_inks", {}), pointer
+    )
     line = LineInput(
         product_slug=variant.product.slug,
         base_price=variant.base_price,
@@ -128,8 +135,7 @@ def _line(
         is_dark=variant.colour.is_dark,
         quantity=item["quantity"],
         design_quantity=design_quantity,
-        # The storefront's price knows which sides are printed, not how large: CONTRACT 3.5.
-        placements=tuple(PlacementInput(side, method, 0, Decimal(0), Decimal(0), None) for side in sides),
+        placements=sides,
         has_neck_label=any(artwork.placement == Placement.NECK for artwork in artworks),
     )
     current = line_price(book, line)
@@ -154,12 +160,12 @@ def _refused(index: int, field: str, code: str, message: str) -> Unprocessable:
     return Unprocessable(message, code=code, errors=[error])
 
 
-def _check_artworks(lines: Sequence[BasketLine], user: User | None) -> None:
+def _check_artworks(designs: Sequence[Sequence[BasketArtwork]], user: User | None) -> None:
     """Every artwork exists and is the buyer's to use, in one query."""
-    wanted = {artwork.asset_id for line in lines for artwork in line.artworks}
+    wanted = {artwork.asset_id for artworks in designs for artwork in artworks}
     owners = dict(Asset.objects.filter(pk__in=wanted).values_list("pk", "owner_id"))
-    for index, line in enumerate(lines):
-        for artwork in line.artworks:
+    for index, artworks in enumerate(designs):
+        for artwork in artworks:
             is_usable = artwork.asset_id in owners and owners[artwork.asset_id] in (
                 None,
                 user.pk if user else None,

@@ -78,6 +78,10 @@ class CustomizationSerializer(serializers.Serializer):
         child=ArtworkSerializer(), required=False, max_length=MAX_ARTWORKS["back"]
     )
     neckArtwork = ArtworkSerializer(required=False, allow_null=True)
+    # How many inks each side takes, for pictures that do not say so clearly; the storefront sends none.
+    confirmedInks = serializers.DictField(
+        child=serializers.IntegerField(min_value=1, max_value=12), required=False, default=dict
+    )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Artworks by placement: `{"front": [...], "back": [...], "neck": [...]}`, and the method."""
@@ -88,7 +92,12 @@ class CustomizationSerializer(serializers.Serializer):
             "back": body.get("backArtworks", []),
             "neck": [neck] if neck else [],
         }
-        return {"method": body["method"], "artworks": {view: artworks[view] for view in VIEWS}, "sent": data}
+        return {
+            "method": body["method"],
+            "artworks": {view: artworks[view] for view in VIEWS},
+            "confirmed_inks": body["confirmedInks"],
+            "sent": data,
+        }
 
 
 class TaxItemSerializer(serializers.Serializer):
@@ -122,6 +131,8 @@ class CartQuoteRequestSerializer(serializers.Serializer):
 class OrderItemSerializer(TaxItemSerializer):
     customization = CustomizationSerializer()
     quote = QuoteReferenceSerializer(required=False, allow_null=True, default=None)
+    # The customer's consent to a print of poor resolution; the storefront sends none.
+    accept_poor_print = serializers.BooleanField(required=False, default=False)
 
 
 class TaxRequestSerializer(serializers.Serializer):

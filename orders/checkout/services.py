@@ -18,6 +18,7 @@ from orders import lifecycle
 from orders.checkout import basket
 from orders.checkout.basket import BasketLine
 from orders.checkout.idempotency import IdempotencyKey
+from orders.checkout.print_quality import lines_accepted, lines_inspected
 from orders.checkout.tax import Tax, TaxableLine, TaxAddress, tax_calculator
 from orders.models import LineArtwork, Order, OrderLine, Payment
 from orders.payments.services import payment_ensure, payment_open
@@ -54,10 +55,17 @@ def _tax_address(address: Mapping[str, Any]) -> TaxAddress:
     )
 
 
-def cart_quote(items: Sequence[Mapping[str, Any]], *, user: User | None) -> list[Quote]:
-    """A signed quote for every item of a cart, by the storefront's book. Raises as `basket.basket_lines`."""
+def cart_quote(
+    items: Sequence[Mapping[str, Any]], *, user: User | None
+) -> tuple[list[Quote], list[dict[str, Any]]]:
+    """A signed quote for every item of a cart, by the storefront's book, and what is to be said of each print.
+
+    Raises as `basket.basket_lines`; a print that an order would refuse is quoted all the same.
+    """
     book = published_book(STOREFRONT_BOOK)
-    return [
+    lines = basket.basket_lines(items, book, user)
+    quality = [found.to_json() for _, found in lines_inspected(lines)]
+    quotes = [
         quote_freeze(
             book=book,
             line=line.line,
@@ -65,8 +73,9 @@ def cart_quote(items: Sequence[Mapping[str, Any]], *, user: User | None) -> list
             variant_id=line.variant.pk,
             design_hash=canonical_hash(basket.design_key(line.artworks, line.method)),
         )
-        for line in basket.basket_lines(items, book, user)
+        for line in lines
     ]
+    return quotes, quality
 
 
 def order_create(
@@ -132,6 +141,7 @@ def _priced(body: Mapping[str, Any], user: User | None) -> _Basket:
         totals = totals.paid_by_gift_card(gift_card_balance(body["gift_card_code"]))
     basket.refuse_changed_prices(lines, totals, body)
     basket.refuse_unsellable_total(totals.before_gift_card)
+    lines = lines_accepted(lines, body["items"])
     return _Basket(book, lines, totals, tax, discount)
 
 
@@ -239,6 +249,8 @@ def _insert_line(order: Order, number: int, line: BasketLine, user: User | None)
         charges=line.charges,
         quote=line.quote,
         customization=line.sent,
+        print_quality=line.print_quality,
+        design_hash=line.design_hash,
         method=line.method,
         product_title=variant.product.title,
         product_slug=variant.product.slug,

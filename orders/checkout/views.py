@@ -72,11 +72,25 @@ class CartQuoteView(APIView):
 
     @extend_schema(
         request=CartQuoteRequestSerializer,
-        responses={201: envelope("CartQuote", quotes=QuoteSerializer(many=True), subtotal=MoneyField())},
+        responses={
+            201: envelope(
+                "CartQuote",
+                quotes=QuoteSerializer(many=True),
+                subtotal=MoneyField(),
+                print_quality=serializers.ListField(child=serializers.DictField()),
+            )
+        },
     )
     def post(self, request: Request) -> Response:
         body = CartQuoteRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        quotes = services.cart_quote(body.validated_data["items"], user=current_user(request))
+        quotes, quality = services.cart_quote(body.validated_data["items"], user=current_user(request))
         subtotal = float(sum(quote.total for quote in quotes))
-        return success({"quotes": QuoteSerializer(quotes, many=True).data, "subtotal": subtotal}, 201)
+        return success(
+            {
+                "quotes": QuoteSerializer(quotes, many=True).data,
+                "subtotal": subtotal,
+                "print_quality": quality,
+            },
+            201,
+        )

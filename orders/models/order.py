@@ -143,6 +143,12 @@ class OrderLine(Record):
         help_text="Why a piece costs what it costs: rule, description and amount of each part."
     )
     customization = models.JSONField(help_text="What the storefront sent, word for word.")
+    design_hash = models.CharField(max_length=64, blank=True, help_text="Of the look that was ordered.")
+    print_quality = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Inches, resolution and inks as ordered, and the ground on which a poor print is made.",
+    )
     method = models.CharField(max_length=50)
     product_title = models.CharField(max_length=255)
     product_slug = models.CharField(max_length=255)

@@ -11,8 +11,9 @@ from django.template.loader import render_to_string
 
 from common.money import money_text
 from orders.models import OutboxMail
+from orders.notifications.pictures import line_picture_url
 from orders.notifications.tasks import ring_mail
-from orders.production.handoff import pack_links
+from orders.production.handoff import pack_links, printer_address
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +62,9 @@ def compose(mail: OutboxMail) -> EmailMultiAlternatives:
             "size": line.size_name,
             "quantity": line.quantity,
             "total": money_text(line.total_price),
+            "picture_url": line_picture_url(line) if mail.kind == OutboxMail.Kind.ORDER_PLACED else "",
         }
-        for line in order.lines.all()
+        for line in order.lines.select_related("variant__product", "variant__colour")
     ]
     context = {
         "order": order,
@@ -77,7 +79,7 @@ def compose(mail: OutboxMail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=_SUBJECTS[OutboxMail.Kind(mail.kind)].format(number=order.number),
         body=render_to_string(f"orders/mail/{mail.kind}.txt", context),
-        to=[settings.PRINTER_EMAIL if is_printer else order.customer_email],
+        to=[printer_address(order) if is_printer else order.customer_email],
         headers={"Message-ID": f"<{mail.pk}@stolentee>"},
     )
     message.attach_alternative(render_to_string(f"orders/mail/{mail.kind}.html", context), "text/html")

@@ -1,57 +1,33 @@
-"""Builds the pack of one line: read the originals, render, describe, zip, check the finished zip, store, hand over."""
+"""Builds the pack of one line: read its rows, assemble, check the finished zip, store, hand over."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import math
 import time
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from PIL import Image
 
-from common.storage import private_storage, public_storage, random_name, read_file, write_file
-from designs.geometry import StageView
-from designs.rendering import NothingToPrint, PlacedArtwork, PrintArt, render_mockup, render_print_art
-from designs.stage import position_of, stage_views
+from common.storage import private_storage, public_storage, random_name, write_file
+from designs.rendering import NothingToPrint
 from orders import lifecycle
-from orders.models import OrderLine, ProductionPack
-from orders.production.handoff import packs_hand_over
-from orders.production.pack import build_pack
-from orders.production.pack_check import check_pack, may_be_released
-from orders.production.print_art import dominant_colours, print_png
-from orders.production.sheet import spec_sheet
-from orders.production.spec import PackSpec, PlacementSpec, describe_placement
+from orders.models import OrderLine, PackEvent, ProductionPack
+from orders.production.assembly import Packed, assemble
+from orders.production.handoff import new_link, packs_hand_over
+from orders.production.inputs import PackRefused, input_hash, line_inputs, order_facts
+from orders.production.pack_check import Finding, check_pack, may_be_released, summary
+from orders.production.spec import PackSpec
 from orders.production.tasks import ring_pack
-from products.garments.tint import garment_picture
-from products.models import DecorationMethod
-from uploads.imaging.sandbox import read_picture
 
 log = structlog.get_logger(__name__)
 
-_MOCKUP_VIEWS = ("front", "back")
-_MOCKUP_WIDTH_PX = 2000  # printers ask for at least that
 _PUBLIC_MOCKUP_WIDTH_PX = 1000
-
-
-class PackRefused(Exception):
-    """This line cannot be printed as it was ordered; staff must look at it. `code` is the hold's reason."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """The rendered placements of a line, and the mock-ups as PNG by view."""
-
-    placements: tuple[PlacementSpec, ...]
-    art: dict[str, bytes]
-    mockups: dict[str, Image.Image]
+_PUBLIC_VIEWS = ("front", "back")
 
 
 def build(pack_id: str) -> None:
@@ -60,11 +36,18 @@ def build(pack_id: str) -> None:
     if pack is None:
         return
     started = time.monotonic()
-    line = OrderLine.objects.select_related("order", "variant__product").get(pk=pack.line_id)
+    line = _line(pack)
     try:
         _build(pack, line)
     except PackRefused as error:
         pack.fail(error.code, str(error), retryable=False)
+        PackEvent.objects.create(
+            pack=pack,
+            kind=PackEvent.Kind.REFUSED,
+            actor="system",
+            details={"code": error.code},
+            note=str(error),
+        )
         lifecycle.order_hold(
             line.order, reason=error.code, actor="system", note=f"line {line.number}: {error}"
         )
@@ -80,144 +63,122 @@ def build(pack_id: str) -> None:
     log.info("pack.done", pack_id=pack_id, seconds=round(time.monotonic() - started, 2))
 
 
+def _line(pack: ProductionPack) -> OrderLine:
+    return OrderLine.objects.select_related("order", "variant__product", "variant__size", "quote").get(
+        pk=pack.line_id
+    )
+
+
 def _build(pack: ProductionPack, line: OrderLine) -> None:
-    rendered = _render(line)
-    spec = _spec(line, rendered.placements)
-    mockups = {view: _png(image) for view, image in rendered.mockups.items()}
-    pack.note()  # rendering takes most of the time: the lease starts anew
-    files = {f"art/{placement}.png": data for placement, data in rendered.art.items()}
-    files |= {f"mockups/{view}.png": data for view, data in mockups.items()}
-    data = build_pack(spec, {**files, "spec.pdf": spec_sheet(spec, mockups)})
-    findings = check_pack(data)
+    inputs = line_inputs(line)
+    made_of = input_hash(line, inputs)
+    if pack.file and pack.input_hash == made_of and private_storage().exists(pack.file):
+        _record(pack, line, {}, {}, PackEvent.Kind.UNCHANGED)
+        return
+    try:
+        packed = assemble(inputs, after_each=pack.note)
+    except NothingToPrint as error:
+        raise PackRefused(error.code, str(error)) from error
+    with packed.phase("check"):
+        findings = check_pack(packed.data, order=order_facts(_line(pack)), waived=pack.waived_points)
     report = [asdict(finding) for finding in findings]
     if not may_be_released(findings):
         ProductionPack.objects.filter(pk=pack.pk).update(report=report)
-        broken = [
-            f"{finding.name}: {finding.detail}" for finding in findings if finding.blocking and not finding.ok
-        ]
-        raise PackRefused("pack_check_failed", "; ".join(broken))
-    name = write_file(private_storage(), f"packs/{spec.pack_name}-{random_name('zip')}", data)
-    public_names = _publish_mockups(rendered.mockups)
-    # One commit: a done pack is not built again, so whatever failed after it would never happen.
-    with transaction.atomic():
-        lifecycle.order_lock(line.order_id)  # parent before child
-        finished = pack.finish(
-            file=name, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), report=report
-        )
-        if finished:
-            OrderLine.objects.filter(pk=line.pk).update(
-                front_mockup_name=public_names["front"], back_mockup_name=public_names["back"]
-            )
-            packs_hand_over(line.order)
-    if not finished:
+        raise PackRefused("pack_check_failed", _reasons(findings))
+    spec = packed.spec
+    if spec is None:
+        raise ValueError("an assembled pack has its spec")
+    name = write_file(private_storage(), f"packs/{spec.pack_name}-{random_name('zip')}", packed.data)
+    public_names = _publish_mockups(packed)
+    fields = {
+        "file": name,
+        "sha256": hashlib.sha256(packed.data).hexdigest(),
+        "size_bytes": len(packed.data),
+        "input_hash": made_of,
+        "report": report,
+        "facts": _facts(spec, packed, findings),
+        "due_on": spec.due,
+    }
+    if not _record(pack, line, fields, public_names, PackEvent.Kind.BUILT):
         private_storage().delete(name)
         for public_name in public_names.values():
             public_storage().delete(public_name)
 
 
-def _render(line: OrderLine) -> _Placed:
-    views = stage_views(line.variant.product, line.variant.colour_id)
-    artworks = _placed_artworks(line, views)
-    placements, art = [], {}
-    for placement, placed in artworks.items():
-        if not placed:
-            continue
-        print_art = _print_art(views[placement], placed)
-        art[placement] = print_png(print_art)
-        colours = dominant_colours(print_art.rgba)
-        names = [row.asset.original_name for row in line.artworks.all() if row.placement == placement]
-        placements.append(describe_placement(views[placement], placed, print_art, colours, names))
-    mockups = {
-        view: render_mockup(
-            views[view],
-            garment_picture(line.garment, view, line.colour_hex, _MOCKUP_WIDTH_PX),
-            artworks.get(view, []),
-            _MOCKUP_WIDTH_PX,
-        )
-        for view in _MOCKUP_VIEWS
-    }
-    return _Placed(tuple(placements), art, mockups)
+def _record(
+    pack: ProductionPack,
+    line: OrderLine,
+    fields: dict[str, Any],
+    public_names: dict[str, str],
+    kind: PackEvent.Kind,
+) -> bool:
+    """Writes the result, and hands the order over if this was its last pack; False where the pack is no longer ours.
 
-
-def _placed_artworks(line: OrderLine, views: dict[str, StageView]) -> dict[str, list[PlacedArtwork]]:
-    """The artworks of the line by placement, decoded from the private originals."""
-    placed: dict[str, list[PlacedArtwork]] = {placement: [] for placement in views}
-    for row in line.artworks.select_related("asset"):
-        if row.placement not in views:
-            raise PackRefused(
-                "placement_not_offered", f"this product has no print area on its {row.placement}"
+    One commit: a done pack is not built again, so whatever failed after it would never happen.
+    """
+    replaced = pack.file if fields else ""
+    with transaction.atomic():
+        lifecycle.order_lock(line.order_id)  # parent before child
+        link = {} if pack.link_sha256 else new_link(pack)
+        if not pack.finish(**fields, **link):
+            return False
+        if public_names:
+            OrderLine.objects.filter(pk=line.pk).update(
+                front_mockup_name=public_names["front"], back_mockup_name=public_names["back"]
             )
-        picture = read_picture(
-            read_file(private_storage(), row.asset.original_file), max_pixels=settings.UPLOAD_MAX_PIXELS
+        PackEvent.objects.create(
+            pack=pack, kind=kind, actor="system", details={"sha256": fields.get("sha256", pack.sha256)}
         )
-        placed[row.placement].append(
-            PlacedArtwork(
-                picture.rgba,
-                views[row.placement],
-                position_of(row.position),
-                row.index,
-                row.asset.display_scale,
-            )
-        )
-    return placed
+        packs_hand_over(line.order)
+    if replaced:
+        private_storage().delete(replaced)
+    return True
 
 
-def _print_art(view: StageView, placed: list[PlacedArtwork]) -> PrintArt:
-    try:
-        return render_print_art(view, placed)
-    except NothingToPrint as error:
-        raise PackRefused(error.code, str(error)) from error
-
-
-def _spec(line: OrderLine, placements: tuple[PlacementSpec, ...]) -> PackSpec:
-    method = DecorationMethod.objects.get(name=line.method)
-    return PackSpec(
-        order_number=line.order.number,
-        line_number=line.number,
-        created=line.order.created_at.isoformat(timespec="seconds"),
-        sku=line.sku,
-        product=line.product_title,
-        colour_name=line.colour_name,
-        colour_hex=line.colour_hex,
-        size=line.size_name,
-        quantity=line.quantity,
-        method=line.method,
-        method_name=method.display_name,
-        placements=placements,
-        notes=line.order.customer_notes,
-        warnings=tuple(warning for placement in placements for warning in _warnings(placement)),
+def _reasons(findings: list[Finding]) -> str:
+    """What failed, with its numbers, as staff read it on the hold."""
+    return "; ".join(
+        f"point {finding.rule}, {finding.name}: {finding.detail}"
+        + "".join(f" {name} {value:g}" for name, value in finding.numbers.items())
+        for finding in findings
+        if finding.blocking and not finding.ok
     )
 
 
-def _warnings(placement: PlacementSpec) -> list[str]:
-    """What a printer should know before pressing: cut-off art and low resolution."""
-    found = []
-    if placement.clipped:
-        found.append(
-            f"{placement.placement}: the artwork reaches beyond the print area and is cut off there."
-        )
-    if placement.dpi_grade in ("poor", "bad"):
-        dpi = math.floor(placement.effective_dpi)
-        found.append(f"{placement.placement}: {dpi} DPI at this size ({placement.dpi_grade}); 300 is wanted.")
-    return found
-
-
-def _publish_mockups(mockups: dict[str, Image.Image]) -> dict[str, str]:
-    """Small mock-ups under unguessable names, by view: the admin page loads pictures without a token."""
+def _facts(spec: PackSpec, packed: Packed, findings: list[Finding]) -> dict[str, Any]:
+    """What lists and pages show of the pack without opening it."""
+    states = Counter(row["state"] for row in summary(findings))
     return {
-        view: write_file(public_storage(), random_name("jpg"), _small_jpeg(image))
-        for view, image in mockups.items()
+        "placements": [
+            {
+                "placement": placement.placement,
+                "width_in": round(placement.width_in, 2),
+                "height_in": round(placement.height_in, 2),
+                "width_px": placement.width_px,
+                "height_px": placement.height_px,
+                "dpi": round(placement.effective_dpi),
+                "colours": [colour.hex for colour in placement.colours],
+                "inks": placement.inks.counted,
+            }
+            for placement in spec.placements
+        ],
+        "underbase": spec.underbase,
+        "points": dict(states),
+        "seconds": packed.seconds,
     }
 
 
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
+def _publish_mockups(packed: Packed) -> dict[str, str]:
+    """Small mock-ups under unguessable names, by view: the admin page loads pictures without a token."""
+    return {
+        view: write_file(public_storage(), random_name("jpg"), _small_jpeg(packed.mockups[view]))
+        for view in _PUBLIC_VIEWS
+    }
 
 
-def _small_jpeg(image: Image.Image) -> bytes:
-    small = image.convert("RGB")
+def _small_jpeg(png: bytes) -> bytes:
+    with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
+        small = picture.convert("RGB")
     small.thumbnail((_PUBLIC_MOCKUP_WIDTH_PX, _PUBLIC_MOCKUP_WIDTH_PX))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=88, progressive=True, optimize=True)

@@ -1,35 +1,80 @@
-"""How a pack reaches the printer: a signed link that expires, sent by e-mail where the shop has a printer's address."""
+"""How a pack reaches the printer: a link that expires, sent by e-mail where a printer has an address.
+
+The token is derived from `SECRET_KEY`; the row keeps its SHA-256 only, so a copy of the database opens no pack. A new
+link ends the last one.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from common.errors import NotFound
-from orders.models import Order, OutboxMail, ProductionPack
+from orders.models import Order, OutboxMail, PackEvent, Printer, ProductionPack
 
 _SALT = "orders.production.pack"
+_CAN_BE_SENT = frozenset({"waiting", "rejected"})
 
 
-def pack_link(pack: ProductionPack) -> str:
-    """An absolute address that works for `PACK_LINK_MAX_AGE`; it opens this pack and nothing else."""
-    return f"{settings.PUBLIC_URL}/api/production/packs/{signing.dumps(str(pack.pk), salt=_SALT)}"
+def _token(pack: ProductionPack) -> str:
+    digest = salted_hmac(_SALT, f"{pack.pk}:{pack.link_number}", algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def new_link(pack: ProductionPack) -> dict[str, Any]:
+    """The fields of the pack's next link, for `finish` or `update`; `pack` carries them already."""
+    pack.link_number += 1
+    pack.link_sha256 = hashlib.sha256(_token(pack).encode()).hexdigest()
+    pack.link_expires_at = timezone.now() + settings.PACK_LINK_MAX_AGE
+    return {
+        "link_number": pack.link_number,
+        "link_sha256": pack.link_sha256,
+        "link_expires_at": pack.link_expires_at,
+    }
+
+
+def pack_link(pack: ProductionPack) -> str | None:
+    """An absolute address that downloads this pack and nothing else, or None where it has no link now."""
+    return f"{settings.PUBLIC_URL}/api/production/packs/{_token(pack)}" if pack.link_sha256 else None
+
+
+def pack_page(pack: ProductionPack) -> str | None:
+    """The address of the page where the printer reads, downloads, accepts and rejects."""
+    return f"{settings.PUBLIC_URL}/printer/{_token(pack)}" if pack.link_sha256 else None
 
 
 def pack_by_token(token: str) -> ProductionPack:
-    """Raises NotFound for an altered, expired or unknown link."""
-    try:
-        pk = UUID(signing.loads(token, salt=_SALT, max_age=settings.PACK_LINK_MAX_AGE))
-        return ProductionPack.objects.select_related("line__order").get(
-            pk=pk, status=ProductionPack.Status.DONE
+    """Raises NotFound for an altered, expired, revoked or unknown link, and for packs of cancelled orders."""
+    pack = (
+        ProductionPack.objects.select_related("line__order", "printer")
+        .filter(
+            link_sha256=hashlib.sha256(token.encode()).hexdigest(),
+            link_expires_at__gt=timezone.now(),
+            status=ProductionPack.Status.DONE,
         )
-    except (signing.BadSignature, ValueError, ProductionPack.DoesNotExist) as error:
-        raise NotFound("This link is not valid any more.", code="pack_link_invalid") from error
+        .exclude(line__order__production_status=Order.ProductionStatus.CANCELLED)
+        .first()
+    )
+    if pack is None:
+        raise NotFound("This link is not valid any more.", code="pack_link_invalid")
+    return pack
+
+
+def pack_download(pack: ProductionPack, *, agent: str) -> None:
+    """The receipt of a download."""
+    PackEvent.objects.create(
+        pack=pack,
+        kind=PackEvent.Kind.DOWNLOADED,
+        actor=str(pack.printer or "printer"),
+        details={"sha256": pack.sha256, "link": pack.link_number, "agent": agent[:200]},
+    )
 
 
 def packs_ready(order: Order) -> list[ProductionPack]:
@@ -47,28 +92,79 @@ def pack_links(order: Order) -> list[dict[str, Any]]:
             "line": pack.line.number,
             "sku": pack.line.sku,
             "quantity": pack.line.quantity,
+            "due": pack.due_on,
+            "page": pack_page(pack),
             "url": pack_link(pack),
+            "expires": pack.link_expires_at,
         }
         for pack in packs_ready(order)
     ]
 
 
+def printer_for(order: Order) -> Printer | None:
+    """The first active printer, by name, that prints every method of the order."""
+    methods = {line.method for line in order.lines.all()}
+    active = Printer.objects.filter(active=True).order_by("name")
+    return next((one for one in active if not one.methods or methods <= set(one.methods)), None)
+
+
+def printer_address(order: Order) -> str:
+    """Where the mail about the order's packs goes; empty where nobody has an address."""
+    pack = ProductionPack.objects.filter(line__order=order).select_related("printer").first()
+    printer = pack.printer if pack else None
+    return printer.email if printer and printer.email else str(settings.PRINTER_EMAIL)
+
+
 @transaction.atomic
-def packs_hand_over(order: Order) -> None:
-    """Called after each finished pack; the last one sends the order to the printer.
+def packs_hand_over(order: Order, *, actor: str = "system", again: bool = False) -> bool:
+    """Called after each finished pack; the last one sends the order to the printer. True where it went out.
 
-    A cancelled order and one on hold stay here. The lock keeps a cancellation from passing between look and letter.
+    A cancelled or unpaid order and one on hold stay here. The lock keeps a cancellation from passing between look and
+    letter. `again` sends what was sent before once more, under new links.
     """
-    from orders.notifications.services import mail_enqueue
-
     order = Order.objects.select_for_update().get(pk=order.pk)
-    if order.hold_reason or order.production_status == Order.ProductionStatus.CANCELLED:
-        return
+    if order.hold_reason or order.production_status == Order.ProductionStatus.CANCELLED or not order.paid_at:
+        return False
     packs = packs_ready(order)
-    if not packs:
-        return
-    ProductionPack.objects.filter(pk__in=[pack.pk for pack in packs], handed_over_at__isnull=True).update(
-        handed_over_at=timezone.now()
-    )
-    if settings.PRINTER_EMAIL:
+    printer = printer_for(order)
+    sent = False
+    for pack in packs:
+        changes: dict[str, Any] = {}
+        is_late = pack.link_expires_at is None or pack.link_expires_at < timezone.now() + timedelta(days=1)
+        if pack.link_sha256 is None or again or is_late:
+            changes |= new_link(pack)
+        if again or pack.handed_over_at is None or pack.stage in _CAN_BE_SENT:
+            changes |= {"handed_over_at": timezone.now(), "printer": printer}
+            if pack.stage in _CAN_BE_SENT:
+                changes["stage"] = "sent"
+            sent = True
+            PackEvent.objects.create(
+                pack=pack,
+                kind=PackEvent.Kind.SENT,
+                actor=actor,
+                details={"printer": str(printer or ""), "sha256": pack.sha256, "link": pack.link_number},
+            )
+        if changes:
+            ProductionPack.objects.filter(pk=pack.pk).update(**changes, updated_at=timezone.now())
+    if sent and printer_address(order):
+        _mail(order)
+    return sent
+
+
+def _mail(order: Order) -> None:
+    """Into the outbox; a mail that went out before is queued again, for there is one row per order and kind."""
+    from orders.notifications.services import mail_enqueue
+    from orders.notifications.tasks import ring_mail
+
+    gone = OutboxMail.objects.filter(
+        order=order,
+        kind=OutboxMail.Kind.PRINTER_PACKS,
+        status__in=[OutboxMail.Status.DONE, OutboxMail.Status.FAILED],
+    ).first()
+    if gone is None:
         mail_enqueue(order, OutboxMail.Kind.PRINTER_PACKS)
+        return
+    OutboxMail.objects.filter(pk=gone.pk).update(
+        status=OutboxMail.Status.QUEUED, attempts=0, available_at=timezone.now(), completed_at=None
+    )
+    ring_mail(str(gone.pk))

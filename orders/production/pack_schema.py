@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orders.production.spec import MAX_COLOURS, SCHEMA_VERSION
+from orders.production.spec import MAX_COLOURS, SCHEMA_VERSION, SIDE_NAMES
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -34,7 +34,22 @@ _PIXELS = _object(width=_POSITIVE_INTEGER, height=_POSITIVE_INTEGER)
 _GRADE = {"enum": ["good", "okay", "poor", "bad"]}
 _SIZE = {"width": 0.001, "height": 0.001}
 _PRINT = _numbers("left", "top", "width", "height", "top_below_collar", "centre_offset", minimum=_SIZE)
-_AREA = _numbers("width", "height", "left_of_centre", "below_collar", minimum=_SIZE)
+_AREA = _numbers(
+    "width", "height", "left_of_centre", "below_collar", "safe_margin", minimum=_SIZE | {"safe_margin": 0.0}
+)
+_COUNT = {"type": ["integer", "null"], "minimum": 0}
+_DATE = {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"}
+_UNDERBASE = {
+    "anyOf": [
+        {"type": "null"},
+        _object(
+            file={"type": "string", "pattern": "^underbase/[a-z_]+\\.png$"},
+            choke_px={"type": "integer", "minimum": 0},
+            choke_pt={"type": "number", "minimum": 0},
+            coverage_percent={"type": "number", "minimum": 0, "maximum": 100},
+        ),
+    ]
+}
 _RECTANGLE = _numbers("left", "top", "width", "height", minimum=_SIZE)
 
 _ARTWORK = _object(
@@ -48,9 +63,9 @@ _ARTWORK = _object(
 )
 
 _PLACEMENT = _object(
-    placement={"enum": ["front", "back", "neck"]},
+    placement={"enum": list(SIDE_NAMES)},
     wearer_text=_TEXT,
-    art_file={"type": "string", "pattern": "^art/[a-z]+\\.png$"},
+    art_file={"type": "string", "pattern": "^art/[a-z_]+\\.png$"},
     pixels=_PIXELS,
     dpi=_POSITIVE_INTEGER,
     inches=_PRINT,
@@ -59,7 +74,16 @@ _PLACEMENT = _object(
     rotation_in_file={"const": True},
     clipped={"type": "boolean"},
     effective_dpi={"type": "number", "exclusiveMinimum": 0},
+    minimum_dpi=_POSITIVE_INTEGER,
     dpi_grade=_GRADE,
+    upscaled={"type": "boolean"},
+    underbase=_UNDERBASE,
+    inks=_object(
+        counted=_COUNT,
+        priced=_COUNT,
+        most=_COUNT,
+        confidence={"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    ),
     colours={
         "type": "array",
         "maxItems": MAX_COLOURS,
@@ -87,7 +111,16 @@ PACK_SCHEMA: dict[str, Any] = {
             colour=_object(name=_TEXT, hex=_HEX),
             size=_TEXT,
             quantity=_POSITIVE_INTEGER,
+            size_split={
+                "type": "array",
+                "minItems": 1,
+                "items": _object(size=_TEXT, sku=_TEXT, quantity=_POSITIVE_INTEGER),
+            },
         ),
+        due=_DATE,
+        ship_to=_object(type=_TEXT, country={"type": "string"}, region={"type": "string"}),
+        design_hash={"type": "string", "pattern": "^([0-9a-f]{64})?$"},
+        reprint_of={"type": "string"},
         method=_object(code=_TEXT, name=_TEXT, underbase={"enum": ["white", "none"]}),
         placements={"type": "array", "items": _PLACEMENT},
         notes={"type": "string"},

@@ -14,15 +14,31 @@ from fpdf import FPDF
 from PIL import Image
 
 from designs.rendering import PAGE_RGB
-from orders.production import fonts
-from orders.production.spec import CENTIMETRES_PER_INCH, PackSpec, PlacementSpec, in_both_units
+from orders.production import barcode, fonts
+from orders.production.spec import (
+    CENTIMETRES_PER_INCH,
+    FRONT_PLACEMENTS,
+    POINTS_PER_INCH,
+    PackSpec,
+    PlacementSpec,
+    in_both_units,
+)
 
 SHOP = "Stolen Tee"
 PAGE_WIDTH_MM, PAGE_HEIGHT_MM = 210.0, 297.0
 MARGIN_MM = 12.0
 CONTENT_WIDTH_MM = PAGE_WIDTH_MM - 2 * MARGIN_MM
 HEADER_HEIGHT_MM = 22.0
+GARMENT_TOP_MM, GARMENT_HEIGHT_MM = 26.0, 28.0
+ORDER_TOP_MM, ORDER_HEIGHT_MM = 56.0, 15.0
+MOCKUP_TOP_MM = 74.0
+MOCKUP_HEIGHTS_MM = (88.0, 88.0, 84.0, 64.0, 42.0)
+"""By the number of prints: what is left of the page when each has its rows."""
+
 FOOTER_TOP_MM = 287.0
+BARCODE_WIDTH_MM = 84.0
+"""For the longest order number a bar of 0.25 mm, which a laser printer draws and a hand scanner reads."""
+
 MOCKUP_SIDE_PX = 1100
 """300 DPI at the size on the page; the full mock-up lies in the pack beside the sheet."""
 
@@ -159,10 +175,11 @@ def spec_sheet(spec: PackSpec, mockups: Mapping[str, bytes]) -> bytes:
     """
     page = _Page(spec)
     _header(page, spec)
-    _garment(page, spec, top=HEADER_HEIGHT_MM + 5)
-    mockup_height_mm = 94.0 if len(spec.placements) < 3 else 70.0
-    _mockups(page, spec, mockups, top=60.0, height=mockup_height_mm)
-    bottom = _placements(page, spec, top=60.0 + mockup_height_mm + 5)
+    _garment(page, spec, top=GARMENT_TOP_MM)
+    _order(page, spec, top=ORDER_TOP_MM)
+    height = MOCKUP_HEIGHTS_MM[min(len(spec.placements), len(MOCKUP_HEIGHTS_MM) - 1)]
+    _mockups(page, spec, mockups, top=MOCKUP_TOP_MM, height=height)
+    bottom = _placements(page, spec, top=MOCKUP_TOP_MM + height + 4)
     bottom = _datum(page, spec, top=bottom + 2)
     bottom = _warnings(page, spec, top=bottom + 3)
     _notes(page, spec, top=bottom + 3)
@@ -183,7 +200,7 @@ def _header(page: _Page, spec: PackSpec) -> None:
 def _garment(page: _Page, spec: PackSpec, top: float) -> None:
     columns = ((MARGIN_MM, 74.0), (89.0, 47.0), (139.0, 27.0), (169.0, 29.0))
     for x, width in columns:
-        page.box(x, top, width, 30, PAPER)
+        page.box(x, top, width, GARMENT_HEIGHT_MM, PAPER)
     inner = [(x + 3, width - 6) for x, width in columns]
     for (x, width), label in zip(inner, ("GARMENT", "COLOUR", "SIZE", "QUANTITY"), strict=True):
         page.write_line(label, x, top + 2.6, width, 6.5, colour=MUTED)
@@ -193,7 +210,7 @@ def _garment(page: _Page, spec: PackSpec, top: float) -> None:
     underbase = "white underbase (dark cloth)" if spec.underbase == "white" else "no underbase (light cloth)"
     page.write_line(f"{spec.method_name}, {underbase}", x, top + 22.4, width, 8.5, colour=MUTED)
     x, width = inner[1]
-    page.swatch(x, top + 8, 14, 18, spec.colour_hex)
+    page.swatch(x, top + 7.5, 14, 17, spec.colour_hex)
     names = page.lines_of(spec.colour_name, width - 17, 13, bold=True)
     size_pt = 13.0 if len(names) == 1 else 8.5
     for index, name in enumerate(page.lines_of(spec.colour_name, width - 17, size_pt, bold=True)[:3]):
@@ -203,12 +220,39 @@ def _garment(page: _Page, spec: PackSpec, top: float) -> None:
         page.write_line(value, x, top + 10, width, 34, bold=True, align="C", least_pt=12)
 
 
+def _order(page: _Page, spec: PackSpec, top: float) -> None:
+    """When it is due, how the quantity divides, where it goes, and the barcode that finds the line again."""
+    left_width = CONTENT_WIDTH_MM - BARCODE_WIDTH_MM - 2
+    page.box(MARGIN_MM, top, left_width, ORDER_HEIGHT_MM, PAPER)
+    destination = " ".join(part for part in (spec.ship_to.country, spec.ship_to.region) if part)
+    cells = (
+        ("DUE", spec.due or "not set", 27.0),
+        ("SIZES", ", ".join(f"{row.size} {row.quantity}" for row in spec.size_split), 34.0),
+        ("SHIP TO", f"{spec.ship_to.type} {destination}".strip(), left_width - 70.0),
+    )
+    x = MARGIN_MM + 3
+    for label, value, width in cells:
+        page.write_line(label, x, top + 2.6, width, 6.5, colour=MUTED)
+        page.write_line(value, x, top + 7, width, 11, bold=True)
+        x += width + 2
+    left = PAGE_WIDTH_MM - MARGIN_MM - BARCODE_WIDTH_MM
+    module = BARCODE_WIDTH_MM / (barcode.modules(spec.pack_name) + 2 * barcode.QUIET_MODULES)
+    page.set_fill_color(*INK)
+    for start, width in barcode.bars(spec.pack_name):
+        page.rect(left + (start + barcode.QUIET_MODULES) * module, top, width * module, 10.5, style="F")
+    page.write_line(spec.pack_name, left, top + 11.6, BARCODE_WIDTH_MM, 7.5, align="C")
+
+
 def _mockups(page: _Page, spec: PackSpec, mockups: Mapping[str, bytes], top: float, height: float) -> None:
     width = (CONTENT_WIDTH_MM - 4) / 2
     for index, side in enumerate(("front", "back")):
         left = MARGIN_MM + index * (width + 4)
         picture_top, picture_height = top + 6, height - 6
-        printed = [p.side_name for p in spec.placements if (p.placement == "front") == (side == "front")]
+        printed = [
+            p.side_name
+            for p in spec.placements
+            if (p.placement in FRONT_PLACEMENTS or "sleeve" in p.placement) == (side == "front")
+        ]
         state = "no print on this side" if not printed else "printed: " + ", ".join(printed).lower()
         if side in mockups:
             page.image(
@@ -250,8 +294,11 @@ def _placements(page: _Page, spec: PackSpec, top: float) -> float:
     for placement in spec.placements:
         page.rule(top)
         _placement(page, placement, top + 2)
-        _colours(page, placement, top + 16.5)
-        top += 27
+        if placement.underbase:
+            _underbase(page, placement, top + 15.8)
+            top += 3.6
+        _colours(page, placement, top + 16.2)
+        top += 26
     page.rule(top)
     return top
 
@@ -281,6 +328,19 @@ def _placement(page: _Page, placement: PlacementSpec, top: float) -> None:
     page.write_line(placement.dpi_grade, x, top + 5, COLUMNS_MM[5], 7.5, colour=WHITE, align="C")
     if placement.clipped:
         page.write_line("cut at the edge", x, top + 9.6, COLUMNS_MM[5], 7.5, colour=AMBER_INK, align="C")
+
+
+def _underbase(page: _Page, placement: PlacementSpec, top: float) -> None:
+    layer = placement.underbase
+    if layer is None:
+        return
+    choke_pt = layer.choke_px * POINTS_PER_INCH / placement.dpi
+    page.swatch(MARGIN_MM, top, 4.5, 2.6, "#ffffff")
+    text = (
+        f"White underbase: {layer.file}, choked {layer.choke_px} px ({choke_pt:.2f} pt), "
+        f"under {layer.coverage_percent:.1f} % of the ink. Print it first, same corner, same size."
+    )
+    page.write_line(text, MARGIN_MM + 6, top + 0.2, CONTENT_WIDTH_MM - 6, 7.5)
 
 
 def _both_units(*lengths_in: float, between: str = " × ") -> tuple[str, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from designs.geometry import DpiGrade, Placement, StageView, dpi_grade, to_inches
 from designs.rendering import PlacedArtwork, PrintArt
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 CENTIMETRES_PER_INCH = 2.54
 CENTRED_WITHIN_IN = 0.05
 """A print this close to the centre line is centred: no printer loads a shirt more exactly."""
@@ -23,7 +23,25 @@ UNDERBASE_BELOW_LIGHTNESS = 80.0
 
 _ORDER_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,49}")
 _HEX = re.compile(r"#[0-9a-f]{6}")
-_SIDE_NAMES: dict[Placement, str] = {"front": "Front", "back": "Back", "neck": "Back of the neck"}
+SIDE_NAMES: dict[str, str] = {
+    "front": "Front",
+    "back": "Back",
+    "neck": "Back of the neck",
+    "center_chest": "Centre of the chest",
+    "left_chest": "Left chest",
+    "right_chest": "Right chest",
+    "upper_back": "Upper back",
+    "sleeve_left": "Left sleeve",
+    "sleeve_right": "Right sleeve",
+    "pocket": "Pocket",
+}
+FRONT_PLACEMENTS = frozenset({"front", "center_chest", "left_chest", "right_chest", "pocket"})
+"""Seen from in front, where the wearer's left is the viewer's right."""
+
+UNDERBASE_METHODS = frozenset({"dtg", "dtf", "screen_print"})
+"""Methods that lay ink on cloth; thread, leather and cut film cover it by themselves."""
+
+POINTS_PER_INCH = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,60 @@ class ArtworkSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderbaseSpec:
+    """The white layer of a placement: a file of the art's size, laid exactly under it."""
+
+    file: str
+    choke_px: int
+    coverage_percent: float
+
+    def to_dict(self, dpi: int) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "choke_px": self.choke_px,
+            "choke_pt": round(self.choke_px * POINTS_PER_INCH / dpi, 2),
+            "coverage_percent": round(self.coverage_percent, 1),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InkSpec:
+    """How many inks the art needs, how many were paid for, how many the method allows, and how
+    sure the count is (0 to 1); None: the method does not count inks."""
+
+    counted: int | None = None
+    priced: int | None = None
+    most: int | None = None
+    confidence: float | None = None
+
+    def to_dict(self) -> dict[str, float | None]:
+        return {
+            "counted": self.counted,
+            "priced": self.priced,
+            "most": self.most,
+            "confidence": self.confidence,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SizeSpec:
+    """How many garments of one size."""
+
+    size: str
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShipTo:
+    """What kind of address the parcel goes to. The address itself is no part of a file that is passed on."""
+
+    type: str = "customer"
+    country: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlacementSpec:
     """One print: its file, its size and where it lies. Inches count from the print area's top-left corner.
 
@@ -93,6 +165,10 @@ class PlacementSpec:
     clipped: bool
     colours: tuple[ColourSpec, ...]
     artworks: tuple[ArtworkSpec, ...]
+    underbase: UnderbaseSpec | None = None
+    inks: InkSpec = InkSpec()
+    safe_margin_in: float = 0.0
+    minimum_dpi: int = 150
 
     def __post_init__(self) -> None:
         if len(self.colours) > MAX_COLOURS:
@@ -101,7 +177,7 @@ class PlacementSpec:
     @property
     def side_name(self) -> str:
         """The printed side in words."""
-        return _SIDE_NAMES[self.placement]
+        return SIDE_NAMES[self.placement]
 
     @property
     def dpi_grade(self) -> DpiGrade:
@@ -109,12 +185,17 @@ class PlacementSpec:
         return dpi_grade(self.effective_dpi)
 
     @property
+    def is_upscaled(self) -> bool:
+        """Whether pixels had to be made up to reach the file's resolution."""
+        return self.effective_dpi < self.dpi - 0.05
+
+    @property
     def wearer_side(self) -> str:
         """The wearer's side on which the centre of the print lies: left, right or centre."""
         if abs(self.centre_offset_in) < CENTRED_WITHIN_IN:
             return "centre"
         viewer_right = self.centre_offset_in > 0
-        return "left" if viewer_right == (self.placement == "front") else "right"
+        return "left" if viewer_right == (self.placement in FRONT_PLACEMENTS) else "right"
 
     @property
     def wearer_text(self) -> str:
@@ -149,11 +230,16 @@ class PlacementSpec:
                 height=self.area_height_in,
                 left_of_centre=self.area_left_of_centre_in,
                 below_collar=self.area_below_collar_in,
+                safe_margin=self.safe_margin_in,
             ),
             "rotation_in_file": True,
             "clipped": self.clipped,
             "effective_dpi": round(self.effective_dpi, 1),
+            "minimum_dpi": self.minimum_dpi,
             "dpi_grade": self.dpi_grade,
+            "upscaled": self.is_upscaled,
+            "underbase": self.underbase.to_dict(self.dpi) if self.underbase else None,
+            "inks": self.inks.to_dict(),
             "colours": [
                 {"hex": colour.hex, "coverage_percent": round(colour.coverage_percent, 1)}
                 for colour in self.colours
@@ -180,6 +266,11 @@ class PackSpec:
     placements: tuple[PlacementSpec, ...]
     notes: str = ""
     warnings: tuple[str, ...] = ()
+    due: str = ""
+    sizes: tuple[SizeSpec, ...] = ()
+    ship_to: ShipTo = field(default_factory=ShipTo)
+    design_hash: str = ""
+    reprint_of: str = ""
 
     def __post_init__(self) -> None:
         if not _ORDER_NUMBER.fullmatch(self.order_number):
@@ -193,6 +284,8 @@ class PackSpec:
         names = [placement.placement for placement in self.placements]
         if len(set(names)) != len(names):
             raise ValueError("A placement may occur once in a line.")
+        if sum(row.quantity for row in self.size_split) != self.quantity:
+            raise ValueError("The sizes do not add up to the quantity.")
         self.created_at  # noqa: B018 - refuses a date that cannot be read
 
     @property
@@ -205,9 +298,14 @@ class PackSpec:
         return f"{self.order_number}-{self.line_number}"
 
     @property
+    def size_split(self) -> tuple[SizeSpec, ...]:
+        """How the quantity divides into sizes; by itself a line is of one size."""
+        return self.sizes or (SizeSpec(self.size, self.sku, self.quantity),)
+
+    @property
     def underbase(self) -> str:
         """`white` when the cloth is too dark to print on directly, else `none`."""
-        return "white" if _lightness(self.colour_hex) < UNDERBASE_BELOW_LIGHTNESS else "none"
+        return "white" if needs_underbase(self.colour_hex, self.method) else "none"
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -221,7 +319,18 @@ class PackSpec:
                 "colour": {"name": self.colour_name, "hex": self.colour_hex},
                 "size": self.size,
                 "quantity": self.quantity,
+                "size_split": [
+                    {"size": row.size, "sku": row.sku, "quantity": row.quantity} for row in self.size_split
+                ],
             },
+            "due": self.due,
+            "ship_to": {
+                "type": self.ship_to.type,
+                "country": self.ship_to.country,
+                "region": self.ship_to.region,
+            },
+            "design_hash": self.design_hash,
+            "reprint_of": self.reprint_of,
             "method": {"code": self.method, "name": self.method_name, "underbase": self.underbase},
             "placements": [placement.to_dict() for placement in self.placements],
             "notes": self.notes,
@@ -239,6 +348,11 @@ def describe_placement(
     art: PrintArt,
     colours: Sequence[tuple[str, float]],
     names: Sequence[str],
+    *,
+    underbase: UnderbaseSpec | None = None,
+    inks: InkSpec | None = None,
+    safe_margin_in: float = 0.0,
+    minimum_dpi: int = 150,
 ) -> PlacementSpec:
     """The printer's view of rendered art. `colours` are (hex, percent); `names` name the artworks in their
     order.
@@ -265,7 +379,16 @@ def describe_placement(
         artworks=tuple(
             _describe_artwork(artwork, name) for artwork, name in zip(artworks, names, strict=True)
         ),
+        underbase=underbase,
+        inks=inks or InkSpec(),
+        safe_margin_in=safe_margin_in,
+        minimum_dpi=minimum_dpi,
     )
+
+
+def needs_underbase(colour_hex: str, method: str) -> bool:
+    """Whether this method lays white under the ink on cloth of this colour."""
+    return method in UNDERBASE_METHODS and _lightness(colour_hex) < UNDERBASE_BELOW_LIGHTNESS
 
 
 def in_both_units(length_in: float) -> str:

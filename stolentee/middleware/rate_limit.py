@@ -52,6 +52,7 @@ _EXACT = {
     "/api/auth/oauth/sync": LOGIN,
     "/api/uploads/shirt-photo": PHOTO,
     "/api/uploads/file": UPLOAD,
+    "/api/designs/text": UPLOAD,
     "/api/uploads/complete": UPLOAD,
     "/api/auth/me": POLL,
     "/api/orders/calculate-tax": POLL,

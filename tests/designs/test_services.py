@@ -117,11 +117,12 @@ def test_another_product_takes_no_variant_along(ada: User) -> None:
 
 def test_a_change_leaves_what_is_absent_and_clears_what_is_empty(ada: User) -> None:
     variant, art = VariantFactory(), AssetFactory()
-    body = data(art, product=variant.product, variantId=variant.pk, thumbnailUrl="/uploads/t.png", notes="hi")
+    url = AssetFactory().file_url
+    body = data(art, product=variant.product, variantId=variant.pk, thumbnailUrl=url, notes="hi")
     design = services.design_create(ada, body)
 
     design = services.design_update(ada, str(design.pk), {"name": "Renamed"})
-    assert (design.name, design.thumbnail_url, design.notes) == ("Renamed", "/uploads/t.png", "hi")
+    assert (design.name, design.thumbnail_url, design.notes) == ("Renamed", url, "hi")
     assert (design.variant, artwork_ids(design)) == (variant, [art.pk])
 
     emptied = {"variantId": None, "thumbnailUrl": "", "notes": None, "designData": {}, "artworkIds": []}

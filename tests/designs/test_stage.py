@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 
-from designs.geometry import Position, StageView
+from designs.geometry import CropBox, DpiThresholds, Position, StageView
+from designs.quality import Artwork, Layer, placement_quality, position_in_inches
 from designs.stage import position_of, stage_views
 from products.models import Colour, PrintArea, Product
 
@@ -113,3 +115,51 @@ def test_a_position_as_sent_is_the_geometrys() -> None:
     sent = {"x": 1, "y": 2.5, "scaleX": 0.6, "scaleY": 0.7, "rotation": 45}
     assert position_of(sent) == Position(x=1, y=2.5, scale_x=0.6, scale_y=0.7, rotation_deg=45)
     assert position_of(None) is None
+
+
+@pytest.mark.parametrize(
+    ("slug", "placement", "standard_in", "area_in", "below_collar_in"),
+    [
+        ("classic-tee", "front", (12.0, 14.0), (14.0, 16.0), 0.8),
+        ("classic-tee", "back", (12.0, 14.0), (12.0, 14.0), 2.0),
+        ("classic-tee", "neck", (2.5, 2.5), (3.0, 3.0), 1.0),
+        ("classic-hoodie", "front", (12.0, 12.0), (14.0, 13.0), 1.0),
+        ("classic-hoodie", "back", (12.0, 14.0), (14.0, 16.0), 3.0),
+        ("classic-hoodie", "neck", (2.5, 2.5), (3.0, 3.0), 1.0),
+    ],
+)
+@pytest.mark.parametrize("colour", ["Black", "White", "Navy"])
+def test_the_standard_sizes_fit_centred_on_every_stage(
+    slug: str,
+    placement: str,
+    standard_in: tuple[float, float],
+    area_in: tuple[float, float],
+    below_collar_in: float,
+    colour: str,
+) -> None:
+    """FEATURES 4a: 12 x 14 in fronts and backs, 2.5 in labels; a hoodie's front ends at its pocket."""
+    view = views(slug, colour)[placement]
+    assert (view.area_width_in, view.area_height_in) == area_in
+    assert view.collar_offset_in == below_collar_in
+    artwork = Artwork(
+        round(standard_in[0] * 300),
+        round(standard_in[1] * 300),
+        CropBox(0, 0, round(standard_in[0] * 300), round(standard_in[1] * 300)),
+    )
+    corner = ((area_in[0] - standard_in[0]) / 2, (area_in[1] - standard_in[1]) / 2)
+    layer = Layer(artwork, 0, position_in_inches(view, artwork, corner, standard_in[0]))
+    measured = placement_quality(view, [layer]).layers[0]
+    assert (measured.width_in, measured.height_in) == pytest.approx(standard_in, abs=0.0005)
+    assert (measured.grade, measured.off_area) == ("good", {})
+    assert measured.top_below_collar_in == pytest.approx(below_collar_in + corner[1], abs=0.0005)
+
+
+def test_thresholds_and_the_safe_zone_come_from_the_products_area() -> None:
+    tee = Product.objects.get(slug="classic-tee")
+    area = PrintArea.objects.filter(product=tee, placement="front", method__name="screen_print")
+    area.update(good_dpi=400, okay_dpi=300, min_dpi=250, safe_margin_in=Decimal("0.500"))
+    screen = stage_views(tee, None, "screen_print")["front"]
+    assert (screen.thresholds, screen.safe_margin_in) == (DpiThresholds(400, 300, 250), 0.5)
+    assert stage_views(tee, None)["front"].thresholds == DpiThresholds(300, 200, 150)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        area.update(okay_dpi=200)

@@ -6,14 +6,18 @@ from smtplib import SMTPResponseException
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 
+from common.storage import private_storage, public_storage
+from designs.models import Mockup
 from orders import lifecycle
 from orders.models import Order, OutboxMail
 from orders.notifications.messages import compose, send
 from orders.notifications.services import mail_enqueue
 from tests.orders.conftest import Waiting
+from uploads.models import Asset
 
 pytestmark = pytest.mark.django_db
 
@@ -84,3 +88,18 @@ def test_every_kind_renders_as_text_and_html(
     assert letter.order.number in message.subject
     assert letter.order.number in message.body or kind == OutboxMail.Kind.ORDER_PLACED
     assert "{{" not in message.body and "{%" not in str(message.alternatives[0][0])
+
+
+def test_the_confirmation_shows_the_shirt_and_a_lost_original_only_costs_the_picture(
+    letter: OutboxMail,
+) -> None:
+    html = str(compose(letter).alternatives[0][0])
+    front = Mockup.objects.get(view="front")
+    assert front.is_ordered
+    assert f'<img src="{settings.PUBLIC_URL}{front.thumbnail_url}"' in html
+    assert public_storage().exists(front.thumbnail_name)
+    assert str(compose(letter).alternatives[0][0]) == html, "drawn once"
+
+    Mockup.objects.all().delete()
+    private_storage().delete(Asset.objects.get().original_file)
+    assert "<img" not in str(compose(letter).alternatives[0][0])

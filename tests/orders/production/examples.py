@@ -11,8 +11,9 @@ from PIL import Image
 
 from designs.geometry import Position, StageView
 from designs.rendering import PlacedArtwork, render_print_art
-from orders.production.print_art import dominant_colours, print_png
-from orders.production.spec import PackSpec, PlacementSpec, describe_placement
+from orders.production.ink_layers import CHOKE_PX, underbase, white_layer
+from orders.production.print_art import dominant_colours, layer_png, print_png
+from orders.production.spec import PackSpec, PlacementSpec, ShipTo, UnderbaseSpec, describe_placement
 from tests.designs.stage_views import solid, tee_front, white_tee_back
 
 RED = (214, 40, 57, 255)
@@ -47,15 +48,24 @@ def turned() -> PlacedArtwork:
     return PlacedArtwork(solid(900, 900, BLUE), white_tee_back(), Position(300, 150, 0.12, 0.12, 20), 0)
 
 
-def placement(artwork: PlacedArtwork, name: str) -> tuple[PlacementSpec, bytes]:
+def placement(artwork: PlacedArtwork, name: str) -> tuple[PlacementSpec, dict[str, bytes]]:
+    """The numbers of one print, and its art and underbase by path."""
     art = render_print_art(artwork.view, [artwork])
-    return describe_placement(artwork.view, [artwork], art, dominant_colours(art.rgba), [name]), print_png(
-        art
+    side = artwork.view.placement
+    white = underbase(art.rgba[:, :, 3])
+    layer = UnderbaseSpec(
+        f"underbase/{side}.png", CHOKE_PX, 100 * white.sum() / (art.rgba[:, :, 3] > 127).sum()
     )
+    colours = dominant_colours(art.rgba)
+    described = describe_placement(artwork.view, [artwork], art, colours, [name], underbase=layer)
+    return described, {
+        f"art/{side}.png": print_png(art),
+        layer.file: layer_png(white_layer(white), art.dpi),
+    }
 
 
 @lru_cache(maxsize=1)
-def _prints() -> tuple[tuple[PlacementSpec, bytes], tuple[PlacementSpec, bytes]]:
+def _prints() -> tuple[tuple[PlacementSpec, dict[str, bytes]], tuple[PlacementSpec, dict[str, bytes]]]:
     return placement(two_inks(), "flag.png"), placement(turned(), "square.png")
 
 
@@ -76,6 +86,9 @@ def spec(**changes: object) -> PackSpec:
         placements=(front, back),
         notes="Bitte für Zoë einpacken.",
         warnings=("Front: the customer accepted a low resolution.",),
+        due="2026-03-20",
+        ship_to=ShipTo("customer", "US", "CA"),
+        design_hash="ab" * 32,
     )
     return replace(line, **changes)  # type: ignore[arg-type]
 
@@ -83,8 +96,8 @@ def spec(**changes: object) -> PackSpec:
 def files() -> dict[str, bytes]:
     (_, front), (_, back) = _prints()
     return {
-        "art/front.png": front,
-        "art/back.png": back,
+        **front,
+        **back,
         "mockups/front.png": mockup(),
         "mockups/back.png": mockup(),
     }

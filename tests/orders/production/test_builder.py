@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -17,24 +16,13 @@ from PIL import Image
 from common.storage import private_storage, public_storage, read_file
 from demo.storefront import Json, Storefront, cart_item, customization
 from orders.models import Order, OrderLine, OutboxMail, ProductionPack
-from orders.production import builder
+from orders.production import assembly, builder, desk
 from orders.production.pack import open_pack
 from tests.contracts.baskets import order_body, placed
 from tests.orders.conftest import Waiting
 
 pytestmark = pytest.mark.django_db
 CHEST = {"x": 223, "y": 150, "scaleX": 0.3, "scaleY": 0.3, "rotation": 0}
-
-
-@pytest.fixture
-def big_art(guest: Storefront) -> Json:
-    """1200 px of red disc: 228 DPI at 5.25 in."""
-    rows, columns = np.mgrid[-1:1:1200j, -1:1:1200j]
-    rgba = np.zeros((1200, 1200, 4), np.uint8)
-    rgba[rows**2 + columns**2 < 0.98] = (200, 30, 40, 255)
-    file = io.BytesIO()
-    Image.fromarray(rgba).save(file, "PNG")
-    return guest.upload_file("disc.png", file.getvalue(), "image/png")
 
 
 @pytest.fixture
@@ -102,9 +90,30 @@ def test_a_paid_tee_becomes_a_pack_that_has_checked_itself(
 def test_equal_inputs_make_equal_bytes(paid: Callable[..., Order], big_art: Json) -> None:
     order = paid(item(tee_id(), 12.98, front=[placed(big_art, CHEST)]))
     (pack,) = build_all(order)
-    ProductionPack.objects.update(status="queued", attempts=0, available_at=timezone.now())
+    desk.pack_rebuild(pack, actor="test", force=True)
     (again,) = build_all(order)
-    assert again.sha256 == pack.sha256
+    assert (again.sha256, again.file == pack.file) == (pack.sha256, False)
+    assert not private_storage().exists(pack.file)  # what was replaced is gone
+    assert [event.kind for event in again.events.all()] == ["built", "sent", "rebuild", "built", "sent"]
+
+
+def test_a_pack_is_rebuilt_only_when_its_inputs_changed(
+    paid: Callable[..., Order], big_art: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = paid(item(tee_id(), 12.98, front=[placed(big_art, CHEST)]))
+    (pack,) = build_all(order)
+    with monkeypatch.context() as nothing_is_drawn:
+        nothing_is_drawn.setattr(builder, "assemble", lambda *args, **kwargs: 1 / 0)
+        desk.pack_rebuild(pack, actor="test")
+        (same,) = build_all(order)
+    assert (same.status, same.file, same.input_hash) == ("done", pack.file, pack.input_hash)
+    assert same.events.filter(kind="unchanged").count() == 1
+    Order.objects.filter(pk=order.pk).update(customer_notes="As a gift, please.")
+    desk.pack_rebuild(same, actor="test")
+    (changed,) = build_all(order)
+    assert changed.input_hash != pack.input_hash and changed.file != pack.file
+    opened = open_pack(read_file(private_storage(), changed.file))
+    assert opened.spec["notes"] == "As a gift, please."
 
 
 def test_a_hoodie_is_printed_on_three_places(paid: Callable[..., Order], big_art: Json) -> None:
@@ -152,7 +161,7 @@ def test_a_crash_is_tried_again_and_then_holds_the_order(
     paid: Callable[..., Order], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = paid(item(tee_id(), 12.98))
-    monkeypatch.setattr(builder, "render_mockup", lambda *args: 1 / 0)
+    monkeypatch.setattr(assembly, "render_mockup", lambda *args: 1 / 0)
     (pack,) = build_all(order)
     assert (pack.status, pack.attempts, pack.error_message) == ("queued", 1, "ZeroDivisionError")
     for _ in range(2):
@@ -190,7 +199,7 @@ def test_whatever_fails_at_the_end_is_done_by_the_next_attempt(
     settings.PRINTER_EMAIL = "printer@example.com"
     order = paid(item(tee_id(), 12.98))
     with monkeypatch.context() as outage:
-        outage.setattr(builder, broken, lambda *args: 1 / 0)
+        outage.setattr(builder, broken, lambda *args, **kwargs: 1 / 0)
         (pack,) = build_all(order)
     assert (pack.status, pack.file, OrderLine.objects.get().front_mockup_name) == ("queued", "", "")
     assert not OutboxMail.objects.filter(kind="printer_packs").exists()

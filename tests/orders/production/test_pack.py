@@ -38,7 +38,7 @@ def test_the_layout_and_the_manifest(data: bytes) -> None:
             f"{FOLDER}/{path}"
             for path in (
                 "art/back.png", "art/front.png", "mockups/back.png", "mockups/front.png", "spec.json", "spec.pdf",
-                "manifest.json",
+                "underbase/back.png", "underbase/front.png", "manifest.json",
             )
         ]  # fmt: skip
         manifest = json.loads(archive.read(f"{FOLDER}/manifest.json"))

@@ -51,6 +51,16 @@ def test_the_json_mirror_obeys_the_schema_and_keeps_the_numbers() -> None:
         "colour": {"name": "Black", "hex": "#1b1c20"},
         "size": "M",
         "quantity": 12,
+        "size_split": [{"size": "M", "sku": "TEE-BLK-M", "quantity": 12}],
+    }
+    assert mirror["due"] == "2026-03-20"
+    assert mirror["ship_to"] == {"type": "customer", "country": "US", "region": "CA"}
+    # The red print is 600 by 300 px; two pixels less on every side are 596 by 296.
+    assert front["underbase"] == {
+        "file": "underbase/front.png",
+        "choke_px": 2,
+        "choke_pt": 0.48,
+        "coverage_percent": 98.0,
     }
 
 
