@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
 
+import sentry_sdk
 import structlog
 from django.conf import settings
 from structlog.types import Processor
@@ -25,8 +27,27 @@ def without_secrets(
     """Hides what stands behind the paths of `settings.LOG_SECRET_PATHS`: those addresses are keys."""
     request = event.get("request")
     if isinstance(request, str):
-        event["request"] = _secret_paths().sub(r"\1***", request)
+        event["request"] = hide_secret_paths(request)
     return event
+
+
+def report_error(
+    _logger: object, name: str, event: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    """Tells Sentry, where there is one, of every error that is logged: one that we answer for is still an error."""
+    if name in ("error", "exception", "critical"):
+        given = event.get("exc_info") or name == "exception"
+        error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
+        if error is not None:
+            sentry_sdk.capture_exception(error)
+        else:
+            sentry_sdk.capture_message(str(event.get("event")), level="error")
+    return event
+
+
+def hide_secret_paths(text: str) -> str:
+    """The text with `***` for what follows one of `settings.LOG_SECRET_PATHS`."""
+    return _secret_paths().sub(r"\1***", text)
 
 
 @lru_cache(maxsize=1)
@@ -40,6 +61,7 @@ def configure() -> None:
         processors=[
             *_SHARED,
             without_secrets,
+            report_error,
             structlog.stdlib.PositionalArgumentsFormatter(),
             structlog.processors.format_exc_info,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,

@@ -2,10 +2,20 @@
 
 import os
 
-from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery import Celery, Task
+from celery.signals import (
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+    worker_ready,
+    worker_shutdown,
+)
 from django.core.exceptions import ImproperlyConfigured
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from stolentee.queue import TASKS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stolentee.settings")
 
@@ -21,6 +31,7 @@ STEPS_WITH_TASKS = [
 
 app = Celery("stolentee")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(TASKS)
 app.steps["worker"].add(DjangoStructLogInitStep)  # the request id travels into the task
 app.autodiscover_tasks(STEPS_WITH_TASKS)
 
@@ -31,10 +42,47 @@ def _keep_our_logging(**kwargs: object) -> None:
 
 
 @worker_init.connect
-def _refuse_bad_settings(**kwargs: object) -> None:
+def _prepare_worker(sender: object, **kwargs: object) -> None:
+    from stolentee import workers
     from stolentee.checks import refuse_bad_settings
 
     try:
         refuse_bad_settings()
     except ImproperlyConfigured as error:  # signals log exceptions and go on; only leaving stops the worker
         raise SystemExit(f"ImproperlyConfigured: {error}") from error
+    workers.prepare(sender)
+
+
+@worker_ready.connect
+def _worker_ready(**kwargs: object) -> None:
+    from stolentee import workers
+
+    workers.start_beating()
+
+
+@worker_process_init.connect
+def _prepare_process(**kwargs: object) -> None:
+    from stolentee import workers
+
+    workers.prepare_process()
+
+
+@worker_shutdown.connect
+def _worker_leaves(**kwargs: object) -> None:
+    from stolentee import workers
+
+    workers.stop_beating()
+
+
+@task_prerun.connect
+def _task_begins(task: Task, **kwargs: object) -> None:
+    from stolentee import workers
+
+    workers.task_begins(task)
+
+
+@task_postrun.connect
+def _task_ended(task: Task, state: str | None = None, **kwargs: object) -> None:
+    from stolentee import workers
+
+    workers.task_ended(task, state or "UNKNOWN")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
+
+from stolentee.db.sizing import connections_at_most
 
 S3_VARIABLES = ("S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
 R2_VARIABLES = ("R2_ENDPOINT", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY", "R2_BUCKET_NAME")
@@ -115,6 +117,36 @@ def check_stores(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.security)
+def check_connections(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E012, I001: pools that the database cannot fill, and metrics that nobody can read."""
+    found: list[CheckMessage] = []
+    limit = settings.DATABASE_CONNECTION_LIMIT
+    wanted = connections_at_most(
+        size=settings.DATABASE_POOL_MAX,
+        reserved=settings.DATABASE_CONNECTIONS_RESERVED,
+        instances=settings.INSTANCES,
+        processes=settings.WEB_CONCURRENCY,
+    )
+    if limit and wanted > limit:
+        found.append(
+            Error(
+                f"The shop may open {wanted} connections; the database grants {limit}.",
+                hint="Lower DATABASE_POOL_MAX, WEB_CONCURRENCY or INSTANCES, or remove DATABASE_POOL_MAX.",
+                id="stolentee.E012",
+            )
+        )
+    if settings.PRODUCTION and not settings.METRICS_KEY:
+        found.append(
+            Info(
+                "No METRICS_KEY: only this machine may read /metrics.",
+                hint="Set METRICS_KEY if Prometheus runs elsewhere.",
+                id="stolentee.I001",
+            )
+        )
+    return found
 
 
 def refuse_bad_settings() -> None:

@@ -13,6 +13,7 @@ from celery.beat import Scheduler, Service
 from celery.worker import WorkController
 from django.conf import settings
 
+from stolentee import workers
 from stolentee.celery import app
 from stolentee.wsgi import application
 
@@ -53,8 +54,10 @@ def _start() -> None:
         target=beat.start, kwargs={"embedded_process": False}, name="celery-beat", daemon=True
     ).start()
     app.tasks["ops.tasks.sweep"].delay()
+    workers.start_beating()
 
     def stop() -> None:
+        workers.stop_beating()
         beat.stop()
         worker.controller.stop()
         worker.join(_STOP_TIMEOUT_S)

@@ -52,6 +52,10 @@ class Environment:
                 return default
         return self.source.get(name, default).strip()
 
+    def has(self, name: str) -> bool:
+        """Whether `name` is given at all, itself or as a file."""
+        return bool(self.source.get(name, "").strip() or self.source.get(f"{name}_FILE", ""))
+
     def choice(self, name: str, choices: Sequence[str], default: str) -> str:
         value = self.text(name, default)
         if value in choices:

@@ -8,13 +8,18 @@ its own key.
 import os
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from celery.schedules import crontab
 from import_export.formats.base_formats import CSV, XLSX
 
 from stolentee.assets import add_asset_headers
+from stolentee.db.options import postgresql
+from stolentee.db.sizing import pool_max
 from stolentee.environment import Environment, kept_secret
+from stolentee.logs import logging_settings
+from stolentee.queue import PUBLISH_RETRY_POLICY, redis_transport
 from stolentee.stores import Account, storages_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,6 +31,13 @@ ENVIRONMENT = env.choice("ENVIRONMENT", ("development", "production"), "developm
 PRODUCTION = ENVIRONMENT == "production"
 VERSION = "1.0.0"
 HEALTH_KEY = env.text("HEALTH_KEY")  # opens /health/detailed
+METRICS_KEY = env.text("METRICS_KEY")  # opens /metrics to others than this machine
+INSTANCES = env.integer("INSTANCES", 1, minimum=1, maximum=1000)  # machines that serve the API
+WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", 1, minimum=1, maximum=64)  # web processes of each
+MAINTENANCE_MODE = env.flag("MAINTENANCE_MODE", False)
+MAINTENANCE_MESSAGE = env.text("MAINTENANCE_MESSAGE", "The shop is being maintained. Please come back soon.")
+MAINTENANCE_ETA = env.text("MAINTENANCE_ETA")
+MAINTENANCE_RETRY_S = env.integer("MAINTENANCE_RETRY_S", 300, minimum=1, maximum=86_400)
 DEBUG = False  # Stack traces go to the log, never to a client.
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))  # everything that is written at run time
 PORT = env.integer("PORT", 3001, minimum=1, maximum=65535)
@@ -65,14 +77,19 @@ INSTALLED_APPS = [
     "stolentee",
 ]
 MIDDLEWARE = [
-    "corsheaders.middleware.CorsMiddleware",  # first, so that every response carries CORS headers
+    "stolentee.middleware.security_headers.SecurityHeadersMiddleware",  # outermost: also on preflights
+    "stolentee.middleware.metrics.MetricsMiddleware",
+    "corsheaders.middleware.CorsMiddleware",  # before all that may refuse, so that every response carries CORS headers
     "django_structlog.middlewares.RequestMiddleware",
     "stolentee.middleware.request_id.RequestIdHeaderMiddleware",
+    "stolentee.middleware.cache_headers.CacheHeadersMiddleware",
     "stolentee.middleware.json_errors.JsonErrorMiddleware",
+    "stolentee.middleware.maintenance.MaintenanceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "stolentee.middleware.body_limit.BodyLimitMiddleware",
     "stolentee.middleware.rate_limit.RateLimitMiddleware",
+    "stolentee.middleware.replica.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -103,6 +120,31 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database ---------------------------------------------------------------------------------------------------------
 _database = env.database("DATABASE_URL", f"sqlite:///{VAR_DIR}/db.sqlite3")
+DATABASE_SLOW_QUERY_MS = env.integer("DATABASE_SLOW_QUERY_MS", 100, minimum=1, maximum=60_000)
+# The application gives up first (stolentee/db/watchdog.py); the server's own limit is for an application that is gone.
+DATABASE_QUERY_TIMEOUT_S = env.integer("DATABASE_QUERY_TIMEOUT_S", 10, minimum=0, maximum=600)
+DATABASE_CONNECTION_LIMIT = env.integer("DATABASE_CONNECTION_LIMIT", 0, minimum=0, maximum=10_000)
+DATABASE_CONNECTIONS_RESERVED = env.integer("DATABASE_CONNECTIONS_RESERVED", 0, minimum=0, maximum=10_000)
+DATABASE_POOL_MAX = pool_max(
+    wanted=env.integer("DATABASE_POOL_MAX", 15, minimum=1, maximum=500)
+    if env.has("DATABASE_POOL_MAX")
+    else None,
+    default=15,
+    limit=DATABASE_CONNECTION_LIMIT,
+    reserved=DATABASE_CONNECTIONS_RESERVED,
+    instances=INSTANCES,
+    processes=WEB_CONCURRENCY,
+)
+DATABASE_POOL_MIN = min(env.integer("DATABASE_POOL_MIN", 2, minimum=0, maximum=500), DATABASE_POOL_MAX)
+_postgresql = partial(
+    postgresql,
+    pooler=env.choice("DATABASE_POOLER", ("auto", "none", "session", "transaction"), "auto"),
+    pool_min=DATABASE_POOL_MIN,
+    pool_max=DATABASE_POOL_MAX,
+    pool_idle_s=env.integer("DATABASE_POOL_IDLE_S", 10, minimum=1, maximum=3600),
+    connect_timeout_s=env.integer("DATABASE_CONNECT_TIMEOUT_S", 5, minimum=1, maximum=60),
+    statement_timeout_s=env.integer("DATABASE_STATEMENT_TIMEOUT_S", 30, minimum=0, maximum=3600),
+)
 if "sqlite" in str(_database["ENGINE"]):
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     _database["OPTIONS"] = {
@@ -112,64 +154,56 @@ if "sqlite" in str(_database["ENGINE"]):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     }
 else:
-    _database |= {
-        "CONN_MAX_AGE": 0,  # the pool keeps the connections
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
-            "connect_timeout": 5,
-            "options": "-c statement_timeout=30000",
-            "pool": {
-                "min_size": env.integer("DATABASE_POOL_MIN", 2, minimum=0, maximum=500),
-                "max_size": env.integer("DATABASE_POOL_MAX", 15, minimum=1, maximum=500),
-                "max_idle": 10,
-                "timeout": 5,
-            },
-        },
-    }
+    _database = _postgresql(_database)
 DATABASES = {"default": _database}
+_replica_url = env.url("DATABASE_REPLICA_URL", schemes=("postgres", "postgresql"))
+if _replica_url:
+    _replica = _postgresql(env.database("DATABASE_REPLICA_URL", _replica_url))
+    DATABASES["replica"] = _replica | {"TEST": {"MIRROR": "default"}}
+    DATABASE_ROUTERS = ["stolentee.router.ReplicaRouter"]
+REPLICA_STICKY_S = env.integer("REPLICA_STICKY_S", 5, minimum=1, maximum=300)
 
 # --- Redis: cache, broker, counters -----------------------------------------------------------------------------------
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 CACHES = {
     "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
+        "BACKEND": "stolentee.cache.SteadyCache",  # a dead Redis slows the shop down; it does not close it
         "LOCATION": REDIS_URL,
-        "OPTIONS": {
-            "IGNORE_EXCEPTIONS": True,  # a dead Redis slows the shop down; it does not close it
-            "SOCKET_CONNECT_TIMEOUT": 1,
-            "SOCKET_TIMEOUT": 1,
-        },
+        "KEY_PREFIX": "st",
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
-CELERY_BROKER_URL = REDIS_URL or "memory://"
-CELERY_TASK_IGNORE_RESULT = True  # the outcome of a task is its database row
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TASK_SOFT_TIME_LIMIT = 90
-CELERY_TASK_TIME_LIMIT = 120
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
+CELERY_BROKER_URL = (
+    REDIS_URL or "memory://"
+)  # what does not depend on the environment is in stolentee/queue.py
+CELERY_TASK_PUBLISH_RETRY_POLICY = PUBLISH_RETRY_POLICY
+# A process of the worker is replaced after so many tasks, or once it has grown so large.
+CELERY_WORKER_MAX_TASKS_PER_CHILD = env.integer("WORKER_MAX_TASKS", 200, minimum=1, maximum=100_000)
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = (
+    env.integer("WORKER_MAX_MEMORY_MB", 1200, minimum=100, maximum=64_000) * 1024
+)
+WORKER_METRICS_PORT = env.integer("WORKER_METRICS_PORT", 0, minimum=0, maximum=65535)
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    # The visibility time-out must exceed the longest task, or the broker hands it out a second time.
-    {"visibility_timeout": 900, "polling_interval": 5, "socket_connect_timeout": 2, "global_keyprefix": "st:"}
+    redis_transport(poll_interval_s=env.integer("REDIS_POLL_INTERVAL_S", 5, minimum=1, maximum=60))
     if REDIS_URL
     else {"polling_interval": 0.01}
 )
 CELERY_TASK_ROUTES = {
+    "uploads.imaging.*": {"queue": "images"},
     "uploads.cutout.*": {"queue": "cutouts"},
     "uploads.compression.*": {"queue": "images"},
     "designs.mockups.*": {"queue": "mockups"},
+    "uploads.extraction.*": {"queue": "ai"},
+    "common.gemini.*": {"queue": "ai"},
     "orders.payments.*": {"queue": "payments"},
     "orders.production.*": {"queue": "production"},
     "orders.notifications.*": {"queue": "mail"},
     "ops.*": {"queue": "ops"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "ops"
-WORKER_QUEUES = ("cutouts", "images", "mockups", "payments", "production", "mail", "ops")
+WORKER_QUEUES = ("images", "cutouts", "ai", "mockups", "payments", "production", "mail", "ops")
 SWEEP_INTERVAL_S = env.integer("SWEEP_INTERVAL_S", 10, minimum=1, maximum=3600)
 # How long a silent worker keeps its row; longer than the tasks' hard time limit, or two would work on one row.
 WORK_LEASE_S = env.integer("WORK_LEASE_S", 150, minimum=5, maximum=3600)
@@ -185,6 +219,7 @@ S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL")
 S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY")
 S3_REGION = env.text("S3_REGION", "auto")
+BACKUP_BUCKET = env.text("BACKUP_BUCKET")  # a second bucket of the same account
 # The store that the shop moves to: `manage.py storage_migrate --to r2`.
 R2_ENDPOINT = env.url("R2_ENDPOINT")
 R2_ACCESS_KEY_ID = env.text("R2_ACCESS_KEY_ID")
@@ -201,17 +236,15 @@ GUEST_UPLOAD_LIFETIME = timedelta(days=env.integer("GUEST_UPLOAD_DAYS", 90, mini
 
 def _storages() -> dict[str, dict[str, object]]:
     """The stores that these variables describe. With R2_*, the shop is moving from one to the other."""
-    home = target = None
-    if S3_BUCKET:
-        home = Account(
-            S3_BUCKET, S3_BUCKET, S3_ENDPOINT_URL, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_REGION
-        )
-    if R2_BUCKET_NAME:
-        public_bucket = R2_PUBLIC_BUCKET_NAME or R2_BUCKET_NAME
-        target = Account(
-            R2_BUCKET_NAME, public_bucket, R2_ENDPOINT, R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY, "auto"
-        )
-    return storages_of(VAR_DIR / "files", home, target, signed_url_max_age=SIGNED_URL_MAX_AGE)
+    keys = (S3_ENDPOINT_URL, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_REGION)
+    home = Account(S3_BUCKET, S3_BUCKET, *keys) if S3_BUCKET else None
+    backups = Account(BACKUP_BUCKET, BACKUP_BUCKET, *keys) if BACKUP_BUCKET else None
+    public_bucket = R2_PUBLIC_BUCKET_NAME or R2_BUCKET_NAME
+    r2_keys = (R2_ENDPOINT, R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY, "auto")
+    target = Account(R2_BUCKET_NAME, public_bucket, *r2_keys) if R2_BUCKET_NAME else None
+    return storages_of(
+        VAR_DIR / "files", home, target, backups=backups, signed_url_max_age=SIGNED_URL_MAX_AGE
+    )
 
 
 STORAGES = _storages()
@@ -222,6 +255,7 @@ WHITENOISE_USE_FINDERS = not PRODUCTION  # `make run` needs no collectstatic
 WHITENOISE_ROOT = BASE_DIR / "products" / "garments" / "public"  # serves /assets/<garment>.png
 WHITENOISE_MAX_AGE = 604800
 WHITENOISE_ADD_HEADERS_FUNCTION = add_asset_headers
+CATALOGUE_MAX_AGE_S = env.integer("CATALOGUE_MAX_AGE_S", 3600, minimum=0, maximum=86_400)
 UPLOAD_FILE_MAX_BYTES = env.integer("MAX_FILE_SIZE_MB", 10, minimum=1, maximum=25) * 1024 * 1024
 UPLOAD_PHOTO_MAX_BYTES = 25 * 1024 * 1024
 UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_PIXELS", 100_000_000, minimum=1_000_000, maximum=100_000_000)
@@ -321,13 +355,10 @@ CORS_ALLOWED_ORIGINS = sorted(
     | (set() if PRODUCTION else {"http://localhost:5173", "http://localhost:3003", "http://localhost:3000"})
 )
 CORS_ALLOW_CREDENTIALS = True
-CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "x-request-id")
+CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "x-request-id", "x-correlation-id")
 CORS_EXPOSE_HEADERS = (
-    "x-request-id",
-    "retry-after",
-    "ratelimit-limit",
-    "ratelimit-remaining",
-    "ratelimit-reset",
+    *("x-request-id", "x-correlation-id", "retry-after"),
+    *("ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"),
 )
 CORS_PREFLIGHT_MAX_AGE = 7200
 CORS_URLS_REGEX = r"^/(api|health|test-gateway|test-printer)\b.*$"
@@ -337,7 +368,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^health"]
+SECURE_REDIRECT_EXEMPT = [r"^health", r"^metrics"]  # asked for from inside, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
@@ -373,6 +404,12 @@ ORDER_MAX_LINES = 50
 ORDER_MAX_QUANTITY = 1000
 ORDER_MAX_TOTAL = Decimal("50000.00")
 
+# --- Errors and traces: off without an address ------------------------------------------------------------------------
+SENTRY_DSN = env.url("SENTRY_DSN")
+SENTRY_TRACES_PERCENT = env.integer("SENTRY_TRACES_PERCENT", 10, minimum=0, maximum=100)
+OTEL_EXPORTER_OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT")
+OTEL_SAMPLE_PERCENT = env.integer("OTEL_SAMPLE_PERCENT", 100, minimum=0, maximum=100)
+
 # --- Logs: one JSON object a line, the request id in each -------------------------------------------------------------
 # Whoever has such an address may enter.
 LOG_SECRET_PATHS = [
@@ -387,18 +424,4 @@ LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "common.logs.json_formatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "django.server": {"handlers": [], "propagate": False},
-        "django_structlog.celery": {"level": "WARNING"},  # each step logs its own outcome
-        "celery": {"level": "WARNING"},
-        "kombu": {"level": "ERROR"},
-        "PIL": {"level": "WARNING"},
-        "pyvips": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_settings(LOG_LEVEL)

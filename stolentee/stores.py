@@ -32,9 +32,17 @@ class Account:
 
 
 def storages_of(
-    folder: Path, home: Account | None, target: Account | None, *, signed_url_max_age: timedelta
+    folder: Path,
+    home: Account | None,
+    target: Account | None,
+    *,
+    backups: Account | None = None,
+    signed_url_max_age: timedelta,
 ) -> dict[str, Backend]:
-    """STORAGES. Without `home`, files lie in `folder`; with `target`, each area is two stores that are read as one."""
+    """STORAGES. Without `home`, files lie in `folder`; with `target`, each area is two stores that are read as one.
+
+    `backups` is where copies of backups go, if anywhere.
+    """
 
     def store(account: Account | None, area: str) -> Backend:
         return _folder(folder / area) if account is None else _bucket(account, area, signed_url_max_age)
@@ -42,6 +50,8 @@ def storages_of(
     found: dict[str, Backend] = {
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
     }
+    if backups is not None:
+        found["backups"] = _bucket(backups, "backups", signed_url_max_age)
     for alias, area in _ALIASES.items():
         if target is None:
             found[alias] = store(home, area)
@@ -75,7 +85,7 @@ def _bucket(account: Account, area: str, signed_url_max_age: timedelta) -> Backe
             "file_overwrite": False,
             "querystring_auth": True,
             "querystring_expire": int(signed_url_max_age.total_seconds()),
-            "object_parameters": {"CacheControl": _CACHE_CONTROL[area]},
+            "object_parameters": {"CacheControl": _CACHE_CONTROL.get(area, "private, no-store")},
             # Without these two, a read holds the whole file in memory and an upload ten parts of it.
             "max_memory_size": 1024 * 1024,
             "transfer_config": TransferConfig(use_threads=False),

@@ -10,7 +10,7 @@ from accounts.views import OwnerSetupView
 from common.errors import problem_json
 from orders.payments.views import TestGatewayConfirmView
 from orders.production.views import PrinterPageView, TestPrinterView
-from stolentee import health
+from stolentee import health, metrics
 from uploads.views import public_file
 
 admin.site.site_header = admin.site.site_title = "Stolen Tee"
@@ -27,6 +27,7 @@ def root(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", root),
+    path("metrics", metrics.metrics),
     path("health", health.health),
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -29,6 +29,7 @@ VENDOR_PREFIXES = (
 )
 SHOP_PREFIXES = (
     "PRINTER_",
+    "BACKUP_",
     "DATABASE_POOL_",
     "UPLOAD_",
     "MAX_FILE_",
@@ -38,8 +39,25 @@ SHOP_PREFIXES = (
     "WORK_",
     "TAX_",
     "HEALTH_",
+    "DATABASE_CONNECT",
+    "DATABASE_QUERY",
+    "DATABASE_REPLICA",
+    "DATABASE_SLOW",
+    "DATABASE_STATEMENT",
+    "REPLICA_",
+    "REDIS_POLL",
+    "WORKER_",
+    "MAINTENANCE_",
+    "METRICS_",
+    "PROMETHEUS_",
+    "CATALOGUE_",
+    "SENTRY_",
+    "OTEL_",
 )
-SHOP_NAMES = ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "FRONTEND_URL", "HOST", "PORT", "LOG_LEVEL")
+SHOP_NAMES = (
+    *("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "FRONTEND_URL", "HOST", "PORT", "LOG_LEVEL"),
+    *("INSTANCES", "WEB_CONCURRENCY"),
+)
 SERVICE_NAMES = ("DATABASE_URL", "REDIS_URL")
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -63,6 +63,7 @@ class Asset(Record):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["kind", "-created_at"], name="asset_by_kind")]
         constraints = [
             # A job that runs twice cannot leave two results.
             models.UniqueConstraint(
@@ -157,7 +158,10 @@ class Job(WorkItem):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["status", "available_at"], name="job_due")]
+        indexes = [
+            models.Index(fields=["status", "available_at"], name="job_due"),
+            models.Index(fields=["user", "-created_at"], name="job_of_user"),
+        ]
 
     def __str__(self) -> str:
         return f"job {self.id} {self.status}"

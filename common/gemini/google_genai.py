@@ -7,6 +7,7 @@ from google import genai
 from google.genai import errors, types
 
 from common.errors import ProviderError
+from common.metrics import vendor_call
 
 log = structlog.get_logger(__name__)
 
@@ -22,17 +23,18 @@ class GoogleGenaiGateway:
     def draw(self, prompt: str, picture: bytes, content_type: str) -> bytes:
         # https://ai.google.dev/gemini-api/docs/image-generation
         try:
-            answer = self._client.models.generate_content(
-                model=self._image_model,
-                contents=types.Content(
-                    role="user",
-                    parts=[
-                        types.Part.from_bytes(data=picture, mime_type=content_type),
-                        types.Part.from_text(text=prompt),
-                    ],
-                ),
-                config=types.GenerateContentConfig(response_modalities=["TEXT", "IMAGE"]),
-            )
+            with vendor_call("gemini", "draw"):
+                answer = self._client.models.generate_content(
+                    model=self._image_model,
+                    contents=types.Content(
+                        role="user",
+                        parts=[
+                            types.Part.from_bytes(data=picture, mime_type=content_type),
+                            types.Part.from_text(text=prompt),
+                        ],
+                    ),
+                    config=types.GenerateContentConfig(response_modalities=["TEXT", "IMAGE"]),
+                )
         except errors.APIError as error:
             raise ProviderError(
                 f"{error.code} {error.status}",

@@ -25,6 +25,7 @@ class OutboxMail(WorkItem):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["status", "available_at"], name="mail_due")]
         constraints = [models.UniqueConstraint(fields=["order", "kind"], name="mail_once_per_order_and_kind")]
 
     def __str__(self) -> str:

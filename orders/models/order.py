@@ -87,6 +87,17 @@ class Order(Record):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["payment_status", "-created_at"], name="order_by_payment"),
+            models.Index(fields=["production_status", "-created_at"], name="order_by_production"),
+            models.Index(fields=["paid_at"], name="order_by_paid_at"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(payment_status__in=["pending", "failed"], production_status="pending"),
+                name="order_unpaid",
+            ),
+            models.Index(fields=["-created_at"], condition=~Q(hold_reason=""), name="order_held"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(

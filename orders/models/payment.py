@@ -90,6 +90,7 @@ class TestEvent(WorkItem):
 
     class Meta:
         ordering = ["created_at"]
+        indexes = [models.Index(fields=["status", "available_at"], name="test_event_due")]
 
     def __str__(self) -> str:
         return self.event_id

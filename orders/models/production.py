@@ -85,6 +85,7 @@ class ProductionPack(WorkItem):
 
     class Meta:
         ordering = ["line"]
+        indexes = [models.Index(fields=["status", "available_at"], name="pack_due")]
         constraints = [
             models.CheckConstraint(condition=~Q(status="done") | ~Q(file=""), name="pack_done_has_a_file"),
             models.CheckConstraint(condition=Q(stage__in=list(STAGES)), name="pack_stage_known"),

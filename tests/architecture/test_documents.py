@@ -20,6 +20,7 @@ DOCUMENTS = [
         "SECURITY.md",
         "CHANGELOG.md",
         "docs/ARCHITECTURE.md",
+        "docs/MONITORING.md",
         "docs/PRICING.md",
     ),
     *(str(path.relative_to(ROOT)) for path in RECORDS),

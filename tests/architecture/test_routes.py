@@ -19,6 +19,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 # The statuses that a stranger may get; methods that are not named must answer 405 (or 404 where nothing is there).
 STRANGER: dict[str, dict[str, set[int]]] = {
     "": {"get": {302}, "post": {302}, "put": {302}, "patch": {302}, "delete": {302}},
+    "metrics": {"get": {200}},
     "health": {"get": {200}},
     "health/live": {"get": {200}},
     "health/ready": {"get": {200}},

@@ -24,6 +24,12 @@ GOOD: dict[str, Any] = {
     "STRIPE_API_URL": "",
     "REDIS_URL": "rediss://redis.example/0",
     "EMAIL_HOST": "mail.example",
+    "METRICS_KEY": "key",
+    "DATABASE_CONNECTION_LIMIT": 60,
+    "DATABASE_CONNECTIONS_RESERVED": 10,
+    "DATABASE_POOL_MAX": 5,
+    "INSTANCES": 5,
+    "WEB_CONCURRENCY": 2,
 }
 POSTGRESQL = "django.db.backends.postgresql"
 NO_STORE = {"S3_BUCKET": "", "S3_ACCESS_KEY_ID": "", "S3_SECRET_ACCESS_KEY": ""}
@@ -51,6 +57,7 @@ def found(settings: Any, engine: str = POSTGRESQL, **changes: Any) -> list[str]:
                 checks.check_secrets,
                 checks.check_vendors,
                 checks.check_services,
+                checks.check_connections,
             )
             for message in check(None)
         ]
@@ -67,9 +74,10 @@ def found(settings: Any, engine: str = POSTGRESQL, **changes: Any) -> list[str]:
         NO_STORE,
         DEVELOPMENT,
         {"STRIPE_SECRET_KEY": "sk_test_x", "STRIPE_API_URL": "http://127.0.0.1:1"},
+        {"DATABASE_CONNECTION_LIMIT": 0, "DATABASE_POOL_MAX": 500},
         {"SECRET_KEY": "k" * 51, "STRIPE_WEBHOOK_SECRETS": ["old", "new"]},
     ],
-    ids=["complete", "files", "development", "a double of Stripe", "rotation"],
+    ids=["complete", "files", "development", "a double of Stripe", "an unknown limit", "rotation"],
 )
 def test_good_settings_are_silent(changes: dict[str, Any], settings: Any) -> None:
     assert found(settings, **changes) == []
@@ -99,6 +107,10 @@ def test_development_may_run_on_sqlite(settings: Any) -> None:
         ({"STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRETS": []}, ["E007"]),
         ({"REDIS_URL": ""}, ["E009"]),
         ({"EMAIL_HOST": ""}, ["W001"]),
+        ({"DATABASE_POOL_MAX": 6}, ["E012"]),
+        ({"INSTANCES": 6}, ["E012"]),
+        ({"DATABASE_CONNECTION_LIMIT": 59}, ["E012"]),
+        ({"METRICS_KEY": ""}, ["I001"]),
     ],
     ids=str,
 )

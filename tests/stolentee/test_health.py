@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,14 @@ from django.core.files.storage import Storage
 from django.core.management import call_command
 from django.db.utils import ConnectionHandler
 from django.test import Client
+from django.utils import timezone
 
+from ops import probes
+from ops.health_samples import worker_gone, worker_model_warm, worker_seen
+from ops.models import WorkerBeat
 from stolentee import health
+from tests.factories.uploads import AssetFactory, JobFactory
+from uploads.models import Job
 
 pytestmark = pytest.mark.django_db
 SECRET = "hunter2-hunter2"
@@ -37,7 +44,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "connection", ConnectionHandler({"default": NO_DATABASE})["default"])
+    monkeypatch.setattr(probes, "connection", ConnectionHandler({"default": NO_DATABASE})["default"])
 
 
 @pytest.fixture
@@ -191,3 +198,79 @@ def test_the_shops_own_settings_pass_their_checks() -> None:
     out = io.StringIO()
     call_command("check", stdout=out)
     assert "no issues" in out.getvalue()
+
+
+def test_a_worker_that_shows_life_and_what_waits() -> None:
+    started = timezone.now()
+    worker_seen("celery@one", ["cutouts"], started_at=started)
+    body = get().json()
+    assert (body["status"], body["work"]["worker"], body["work"]["workers"]) == ("healthy", "ok", 1)
+    assert body["work"]["modelWarm"] is False
+    assert body["work"]["heartbeat"] < 5
+
+
+def test_a_warm_model_is_told() -> None:
+    worker_seen("celery@one", ["cutouts"], started_at=timezone.now())
+    worker_model_warm("celery@one")
+    assert get().json()["work"]["modelWarm"] is True
+    worker_gone("celery@one")
+    assert get_fresh()["work"]["modelWarm"] is False
+
+
+def get_fresh() -> dict[str, Any]:
+    health._last.clear()
+    body: dict[str, Any] = get().json()
+    return body
+
+
+def test_workers_that_have_all_fallen_silent_degrade_the_shop() -> None:
+    WorkerBeat.objects.create(name="celery@gone", seen_at=timezone.now() - timedelta(minutes=4))
+    body = get().json()
+    assert (body["status"], body["work"]["worker"]) == ("degraded", "down")
+    worker_seen("celery@new", [], started_at=timezone.now())
+    assert get_fresh()["status"] == "healthy"
+
+
+@pytest.mark.parametrize(("waiting", "state"), [(10, "none"), (11, "stuck")])
+def test_more_than_ten_that_wait_while_nobody_works_are_stuck(waiting: int, state: str) -> None:
+    """The runbook's rule (CONTRACT 9)."""
+    JobFactory.create_batch(waiting, source=AssetFactory())
+    work = get().json()["work"]
+    assert (work["worker"], work["waiting"]) == (state, waiting)
+
+
+def test_one_that_is_worked_on_means_that_the_others_only_wait() -> None:
+    JobFactory.create_batch(12, source=AssetFactory())
+    Job.objects.filter(pk=Job.objects.values("pk")[:1]).update(
+        status=Job.Status.RUNNING, lease_expires_at=timezone.now() + timedelta(minutes=2)
+    )
+    assert get().json()["work"]["worker"] == "none"
+
+
+def test_what_has_waited_for_half_an_hour_is_stuck() -> None:
+    JobFactory(source=AssetFactory(), available_at=timezone.now() - timedelta(minutes=31))
+    body = get().json()
+    assert (body["status"], body["work"]["worker"]) == ("degraded", "stuck")
+    assert 1860 <= body["work"]["oldestSeconds"] < 1900
+
+
+def test_the_savings_follow_from_what_was_used() -> None:
+    """By hand: 301 photos at $0.20 and $1 are $61.20, less $25 for the worker of one's own."""
+
+    def savings() -> str:
+        health._last.clear()
+        return str(get("/health/detailed").json()["infrastructure"]["estimatedMonthlySavings"])
+
+    assert savings() == "$0"
+    asset = AssetFactory()
+    rows = [Job(source=asset, status=Job.Status.DONE) for _ in range(301)]
+    Job.objects.bulk_create(rows)
+    assert savings() == "$36"
+    Job.objects.update(created_at=timezone.now() - timedelta(days=31))
+    assert savings() == "$0"
+
+
+def test_the_queues_are_in_the_details_only() -> None:
+    assert "queues" not in get().json()["work"]
+    queues = get("/health/detailed").json()["work"]["queues"]
+    assert queues["Job"] == {"waiting": 0, "running": 0, "oldest_waiting_s": 0.0, "oldest_running_s": 0.0}

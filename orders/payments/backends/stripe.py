@@ -9,6 +9,7 @@ import stripe
 from django.conf import settings
 
 from common.errors import ProviderError
+from common.metrics import vendor_call
 from orders.payments.backends.signature import verify
 from orders.payments.gateway import Event, Intent
 
@@ -28,7 +29,8 @@ def stripe_client() -> stripe.StripeClient:
 def call_stripe(call: Callable[[], _Result]) -> _Result:
     """Runs one SDK call and turns its errors into ProviderError."""
     try:
-        return call()
+        with vendor_call("stripe", "request"):
+            return call()
     except stripe.StripeError as error:
         retryable = (
             isinstance(error, (stripe.APIConnectionError, stripe.RateLimitError))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from common.errors import ProviderError
+from common.metrics import vendor_call
 from uploads.imaging.decode import ImageRejected, decode
 from uploads.imaging.encode import encode_jpeg
 
@@ -47,14 +48,15 @@ class RemoveBgBackend:
         """
         # https://www.remove.bg/api, "POST /removebg": multipart field image_file; the reply is the picture itself.
         try:
-            response = requests.post(
-                self._url,
-                headers={"X-Api-Key": self._api_key, "Accept": "image/png"},
-                files={"image_file": ("image", image, "application/octet-stream")},
-                data={"size": "auto", "format": "png"},
-                timeout=self._timeout_s,
-                allow_redirects=False,
-            )
+            with vendor_call("remove.bg", "cut_out"):
+                response = requests.post(
+                    self._url,
+                    headers={"X-Api-Key": self._api_key, "Accept": "image/png"},
+                    files={"image_file": ("image", image, "application/octet-stream")},
+                    data={"size": "auto", "format": "png"},
+                    timeout=self._timeout_s,
+                    allow_redirects=False,
+                )
         except requests.RequestException as error:
             message = f"remove.bg cannot be reached: {type(error).__name__}"
             raise ProviderError(message, provider=self.name, retryable=True) from error
