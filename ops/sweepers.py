@@ -12,11 +12,23 @@ from common.work import WorkItem, ring_all
 from designs.mockups.tasks import ring_mockup
 from designs.models import Mockup
 from orders import lifecycle
-from orders.models import GangSheet, OutboxMail, ProductionPack, StripeEvent, TestEvent
+from orders.checkout.tasks import ring_tax
+from orders.models import (
+    GangSheet,
+    OutboxMail,
+    PaymentStop,
+    ProductionPack,
+    Refund,
+    StaffAlert,
+    StripeEvent,
+    TaxRecord,
+    TestEvent,
+)
+from orders.notifications.services import mail_enqueue
 from orders.notifications.tasks import ring_mail
-from orders.payments.tasks import ring_event, ring_test_event
+from orders.payments.tasks import ring_alert, ring_event, ring_refund, ring_stop, ring_test_event
 from orders.production.tasks import ring_gang, ring_pack
-from orders.selectors import orders_unpaid_since
+from orders.selectors import orders_to_remind, orders_unpaid_since
 from uploads.compression.models import DerivativeWork
 from uploads.compression.services import derivatives_request_missing
 from uploads.compression.tasks import ring_derivatives
@@ -32,6 +44,10 @@ QUEUES_OF_RECORD: dict[type[WorkItem], Callable[[str], None]] = {
     Mockup: ring_mockup,
     DerivativeWork: ring_derivatives,
     StripeEvent: ring_event,
+    Refund: ring_refund,
+    PaymentStop: ring_stop,
+    StaffAlert: ring_alert,
+    TaxRecord: ring_tax,
     TestEvent: ring_test_event,
     ProductionPack: ring_pack,
     GangSheet: ring_gang,
@@ -55,3 +71,11 @@ def expire_unpaid_orders() -> int:
     """
     overdue = orders_unpaid_since(timezone.now() - settings.ORDER_EXPIRY)[:_EXPIRED_AT_ONCE]
     return sum(lifecycle.order_expire(order_id) for order_id in overdue)
+
+
+def remind_unpaid_orders() -> int:
+    """Enqueues the one reminder of each order whose customer agreed to it. Returns how many."""
+    waiting = list(orders_to_remind(timezone.now() - settings.ORDER_REMINDER)[:_EXPIRED_AT_ONCE])
+    for order in waiting:
+        mail_enqueue(order, OutboxMail.Kind.PAYMENT_REMINDER)
+    return len(waiting)

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from orders.checkout.views import CartQuoteView, OrderCreateView, TaxView
-from orders.payments.views import PaymentCaptureView, StripeWebhookView
+from orders.payments.views import CheckoutSessionView, PaymentCaptureView, StripeWebhookView
 from orders.production.staff_views import (
     GangSheetFileView,
     GangSheetListView,
@@ -12,14 +12,21 @@ from orders.production.staff_views import (
     WorklistView,
 )
 from orders.production.views import PackDownloadView, PackSchemaView, ProductionUpdateView
-from orders.staff.views import StaffOrderDetailView, StaffOrderListView, StaffOrderStatusView
-from orders.views import OrderTrackView
+from orders.staff.views import (
+    StaffLineStatusView,
+    StaffOrderDetailView,
+    StaffOrderListView,
+    StaffOrderStatusView,
+)
+from orders.views import OrderCancelView, OrderTrackView
 
 urlpatterns = [
     path("orders/calculate-tax", TaxView.as_view()),
     path("orders/create", OrderCreateView.as_view()),
     path("orders/quote", CartQuoteView.as_view()),
     path("orders/<str:order_id>/capture-payment", PaymentCaptureView.as_view()),
+    path("orders/<str:order_id>/checkout-session", CheckoutSessionView.as_view()),
+    path("orders/<str:reference>/cancel", OrderCancelView.as_view()),
     path("orders/<str:reference>", OrderTrackView.as_view()),
     path("webhooks/stripe", StripeWebhookView.as_view()),
     path("webhooks/production-update", ProductionUpdateView.as_view()),
@@ -35,4 +42,5 @@ urlpatterns = [
     path("admin/orders", StaffOrderListView.as_view()),
     path("admin/orders/<str:order_id>", StaffOrderDetailView.as_view()),
     path("admin/orders/<str:order_id>/status", StaffOrderStatusView.as_view()),
+    path("admin/orders/<str:order_id>/lines/<str:number>/status", StaffLineStatusView.as_view()),
 ]

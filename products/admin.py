@@ -19,6 +19,7 @@ class VariantInline(admin.TabularInline):
     model = Variant
     extra = 0
     fields = ["colour", "size", "sku", "base_cost", "base_price", "stock_level"]
+    readonly_fields = ["stock_level"]  # the stock ledger writes it; a form that lay open would undo sales
 
 
 class PrintAreaInline(admin.TabularInline):
@@ -45,6 +46,7 @@ class VariantAdmin(ImportExportModelAdmin):
 
     resource_classes = [VariantResource]
     list_display = ["sku", "product", "colour", "size", "base_cost", "base_price", "stock_level"]
+    readonly_fields = ["stock_level"]
     list_select_related = ["product", "colour", "size"]
     list_filter = ["product", "colour", "size"]
     search_fields = ["sku", "product__title"]

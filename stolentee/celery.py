@@ -23,6 +23,7 @@ STEPS_WITH_TASKS = [
     "uploads.cutout",
     "uploads.compression",
     "designs.mockups",
+    "orders.checkout",
     "orders.payments",
     "orders.production",
     "orders.notifications",

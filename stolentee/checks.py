@@ -91,16 +91,19 @@ def check_vendors(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_services(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """E008, E009: production needs a database and a broker that several processes can share."""
+    """E008, E009, E013: production needs a database and a broker that several processes can share; mail needs a key."""
     found: list[CheckMessage] = []
     if settings.PRODUCTION and "sqlite" in str(settings.DATABASES["default"]["ENGINE"]):
         found.append(Error("Production runs on SQLite.", hint="Set DATABASE_URL.", id="stolentee.E008"))
     if settings.PRODUCTION and not settings.REDIS_URL:
         found.append(Error("Production has no Redis.", hint="Set REDIS_URL.", id="stolentee.E009"))
-    if settings.PRODUCTION and not settings.EMAIL_HOST:
+    if settings.EMAIL_PROVIDER and not settings.EMAIL_API_KEY:
         found.append(
-            Warning("No SMTP_HOST: mail is written to files.", hint="Set SMTP_HOST.", id="stolentee.W001")
+            Error("EMAIL_PROVIDER is set without EMAIL_API_KEY.", hint="Set both.", id="stolentee.E013")
         )
+    if settings.PRODUCTION and not settings.EMAIL_HOST and not settings.EMAIL_PROVIDER:
+        hint = "Set SMTP_HOST, or EMAIL_PROVIDER and EMAIL_API_KEY."
+        found.append(Warning("No SMTP_HOST: mail is written to files.", hint=hint, id="stolentee.W001"))
     return found
 
 

@@ -198,6 +198,7 @@ CELERY_TASK_ROUTES = {
     "uploads.extraction.*": {"queue": "ai"},
     "common.gemini.*": {"queue": "ai"},
     "orders.payments.*": {"queue": "payments"},
+    "orders.checkout.*": {"queue": "payments"},
     "orders.production.*": {"queue": "production"},
     "orders.notifications.*": {"queue": "mail"},
     "ops.*": {"queue": "ops"},
@@ -211,6 +212,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "ops.tasks.sweep", "schedule": timedelta(seconds=SWEEP_INTERVAL_S)},
     "expire": {"task": "ops.tasks.expire_uploads", "schedule": crontab(minute="17")},
     "clean": {"task": "ops.tasks.clean_stores", "schedule": crontab(hour="4", minute="43")},
+    # Nights are quiet, and Stripe's own nightly work is over by then.
+    "reconcile": {"task": "ops.tasks.reconcile_payments", "schedule": crontab(hour=4, minute=17)},
 }
 
 # --- Files ------------------------------------------------------------------------------------------------------------
@@ -291,6 +294,7 @@ GEMINI_IMAGE_MODEL = env.text("GEMINI_IMAGE_MODEL", "gemini-3.1-flash-image")
 # A photo leaves the server only where the shop's terms cover it: the storefront sends no consent field.
 GEMINI_PHOTO_CONSENT = env.flag("GEMINI_PHOTO_CONSENT", False)
 PRINTER_EMAIL = env.text("PRINTER_EMAIL")
+STAFF_EMAIL = env.text("STAFF_EMAIL")  # who is told of payments that a person must look at
 PRINTER_WEBHOOK_SECRETS = env.words("PRINTER_WEBHOOK_SECRET")
 PACK_LINK_MAX_AGE = timedelta(days=env.integer("PACK_LINK_DAYS", 30, minimum=1, maximum=365))
 # Business days from payment to parcel: the due date on the sheet and in the work list.
@@ -306,11 +310,24 @@ EMAIL_TIMEOUT = 10
 _from_name = env.text("SMTP_FROM_NAME", "Stolen Tee")
 _from_email = env.text("SMTP_FROM_EMAIL", "orders@stolentee.com")
 DEFAULT_FROM_EMAIL = f"{_from_name} <{_from_email}>"
-EMAIL_BACKEND = (
-    "django.core.mail.backends.smtp.EmailBackend"
-    if EMAIL_HOST
-    else "django.core.mail.backends.filebased.EmailBackend"
+# A provider's API through django-anymail goes before SMTP: it says at once which address it refuses.
+EMAIL_PROVIDER = env.choice(
+    "EMAIL_PROVIDER", ("", "brevo", "mailersend", "mailgun", "postmark", "resend", "sendgrid"), ""
 )
+EMAIL_API_KEY = env.text("EMAIL_API_KEY")
+EMAIL_API_URL = env.url("EMAIL_API_URL")
+_api_key_name = {"postmark": "SERVER_TOKEN", "mailersend": "API_TOKEN"}.get(EMAIL_PROVIDER, "API_KEY")
+ANYMAIL = {
+    f"{EMAIL_PROVIDER.upper()}_{_api_key_name}": EMAIL_API_KEY,
+    "REQUESTS_TIMEOUT": (3, 10),
+    **({f"{EMAIL_PROVIDER.upper()}_API_URL": EMAIL_API_URL} if EMAIL_API_URL else {}),
+}
+if EMAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
+elif EMAIL_HOST:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 
 # --- Accounts ---------------------------------------------------------------------------------------------------------
@@ -355,7 +372,14 @@ CORS_ALLOWED_ORIGINS = sorted(
     | (set() if PRODUCTION else {"http://localhost:5173", "http://localhost:3003", "http://localhost:3000"})
 )
 CORS_ALLOW_CREDENTIALS = True
-CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "x-request-id", "x-correlation-id")
+CORS_ALLOW_HEADERS = (
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "x-order-token",
+    "x-request-id",
+    "x-correlation-id",
+)
 CORS_EXPOSE_HEADERS = (
     *("x-request-id", "x-correlation-id", "retry-after"),
     *("ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"),
@@ -400,6 +424,8 @@ POOR_PRINT_TERMS = env.text("POOR_PRINT_TERMS", "terms-of-use")
 DESIGN_SHARE_MAX_AGE = timedelta(
     days=env.integer("DESIGN_SHARE_DAYS", 30, minimum=1, maximum=365)
 )  # of a link to a design
+# When a customer who agreed is reminded of an order that waits for its payment; before it expires, or not at all.
+ORDER_REMINDER = timedelta(hours=env.integer("ORDER_REMINDER_HOURS", 4, minimum=1, maximum=720))
 ORDER_MAX_LINES = 50
 ORDER_MAX_QUANTITY = 1000
 ORDER_MAX_TOTAL = Decimal("50000.00")
@@ -419,6 +445,7 @@ LOG_SECRET_PATHS = [
     "/api/designs/shared/",
     "/api/uploads/originals/",
     "/api/uploads/direct/",
+    "/api/orders/ot_",
 ]
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

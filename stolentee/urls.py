@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from accounts.views import OwnerSetupView
 from common.errors import problem_json
-from orders.payments.views import TestGatewayConfirmView
+from orders.payments.views import TestGatewayCheckoutView, TestGatewayConfirmView
 from orders.production.views import PrinterPageView, TestPrinterView
 from stolentee import health, metrics
 from uploads.views import public_file
@@ -48,6 +48,7 @@ urlpatterns = [
 if settings.PAYMENT_GATEWAY.endswith("TestGateway") and not settings.PRODUCTION:
     urlpatterns += [
         path("test-gateway/payment_intents/<str:intent_id>/confirm", TestGatewayConfirmView.as_view()),
+        path("test-gateway/checkout/<str:session_id>", TestGatewayCheckoutView.as_view()),
         path("test-printer/orders/<str:number>", TestPrinterView.as_view()),
     ]
 urlpatterns += [re_path(r"^(?!admin(/|$)).*$", route_not_found)]

@@ -30,6 +30,7 @@ VENDOR_PREFIXES = (
 SHOP_PREFIXES = (
     "PRINTER_",
     "BACKUP_",
+    "STAFF_",
     "DATABASE_POOL_",
     "UPLOAD_",
     "MAX_FILE_",

@@ -175,13 +175,6 @@ def _check_artworks(designs: Sequence[Sequence[BasketArtwork]], user: User | Non
                 raise _refused(index, f"{artwork.placement}Artworks", "asset_not_found", message)
 
 
-def shipping_cost(book: Book, country: str) -> Decimal:
-    """What shipping to `country` costs. Raises Unprocessable where the shop does not ship."""
-    if country not in book.shipping:
-        raise Unprocessable(f"We do not ship to {country}.", code="country_not_served")
-    return book.shipping[country]
-
-
 def refuse_changed_prices(
     lines: Sequence[BasketLine], totals: OrderTotals, claims: Mapping[str, Any]
 ) -> None:
@@ -193,11 +186,13 @@ def refuse_changed_prices(
             "total_price": (item["total_price"], line.total),
         }
         differences += [
-            _difference(f"/items/{index}/{name}", *pair) for name, pair in pairs.items() if pair[0] != pair[1]
+            price_difference(f"/items/{index}/{name}", *pair)
+            for name, pair in pairs.items()
+            if pair[0] != pair[1]
         ]
     for name in ("subtotal", "shipping", "tax", "discount", "gift_card", "total"):
         if claims[name] != getattr(totals, name):
-            differences.append(_difference(f"/{name}", claims[name], getattr(totals, name)))
+            differences.append(price_difference(f"/{name}", claims[name], getattr(totals, name)))
     if differences:
         raise Conflict(
             "A price has changed since you saw it. Please review your cart.",
@@ -207,7 +202,8 @@ def refuse_changed_prices(
         )
 
 
-def _difference(pointer: str, shown: Decimal, actual: Decimal) -> dict[str, Any]:
+def price_difference(pointer: str, shown: Decimal, actual: Decimal) -> dict[str, Any]:
+    """One amount that the customer saw and the one that holds."""
     return {
         "pointer": pointer,
         "code": "price_changed",

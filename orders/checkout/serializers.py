@@ -165,3 +165,5 @@ class OrderRequestSerializer(serializers.Serializer):
     gift_card = MoneyField(min_value=0, required=False, default=Decimal("0.00"))
     discount_code = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     gift_card_code = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
+    # Additive: the storefront sends none, and whoever does not agree is not written to.
+    reminder_consent = serializers.BooleanField(required=False, default=False)

@@ -6,22 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from common.canonical import canonical_hash
-from common.errors import Conflict, Unprocessable
+from common.errors import Conflict, DomainError, Unprocessable
 from orders import lifecycle
+from orders.access import access_prepare
 from orders.checkout import basket
 from orders.checkout.basket import BasketLine
 from orders.checkout.idempotency import IdempotencyKey
 from orders.checkout.print_quality import lines_accepted, lines_inspected
-from orders.checkout.tax import Tax, TaxableLine, TaxAddress, tax_calculator
+from orders.checkout.shipping import parcel_weight_oz, shipping_cost
+from orders.checkout.tax import Tax, TaxableLine, TaxAddress, calculation_spent, tax_calculator
 from orders.models import LineArtwork, Order, OrderLine, Payment
 from orders.payments.services import payment_ensure, payment_open
+from orders.stock.services import pieces_of, stock_reserve
 from orders.totals import ZERO, OrderTotals, allocate, order_totals
 from pricing.models import Quote
 from pricing.rules import Book
@@ -46,10 +49,10 @@ class _Basket:
 def tax_estimate(items: Sequence[Mapping[str, Any]], address: Mapping[str, Any], shipping: Decimal) -> Tax:
     """The tax on a basket that is still being filled in. Raises ProviderError."""
     lines = [TaxableLine(item["quantity"], item["total_price"]) for item in items]
-    return tax_calculator().calculate(_tax_address(address), lines, shipping)
+    return tax_calculator().calculate(tax_address(address), lines, shipping)
 
 
-def _tax_address(address: Mapping[str, Any]) -> TaxAddress:
+def tax_address(address: Mapping[str, Any]) -> TaxAddress:
     return TaxAddress(
         **{name: address[name] for name in ("line1", "city", "state", "postal_code", "country")}
     )
@@ -85,14 +88,30 @@ def order_create(
 
     With a key, one key is one order, also after it was paid and whatever the prices are by then. No payment where a
     gift card covers everything. Raises Unprocessable for what cannot be sold and for a key that came with another
-    body, Conflict `price_changed` where the client showed other amounts, and ProviderError where tax or payment
-    provider fail; an order that was made by then waits and is found by the retry.
+    body, Conflict `price_changed` where the client showed other amounts and `out_of_stock` where others were faster,
+    and ProviderError where tax or payment provider fail; an order that was made by then waits and is found by the
+    retry.
     """
     basket_key = basket.basket_key(body, client) if key is None else None
-    order = _order_of_key(key) or _order_of_basket(basket_key)
+    order = _twin(key, basket_key)
     if order is None:
-        order = _insert(body, _priced(body, user), user, basket_key, key)
+        try:
+            order = _insert(body, _priced(body, user), user, basket_key, key)
+        except (IntegrityError, DomainError) as error:
+            # A twin that was faster may have taken the last shirt, or used up the code, for this very order.
+            order = _twin(key, basket_key)
+            if order is None and isinstance(error, DomainError):
+                raise
+            if order is None:
+                raise Conflict(
+                    "The order could not be placed. Please try again.", code="order_conflict"
+                ) from error
     return order, payment_ensure(order) if order.total else None
+
+
+def _twin(key: IdempotencyKey | None, basket_key: str | None) -> Order | None:
+    """The order that this very request has made before. Raises as `_order_of_key`."""
+    return _order_of_key(key) or _order_of_basket(basket_key)
 
 
 def _order_of_basket(basket_key: str | None) -> Order | None:
@@ -118,7 +137,8 @@ def _priced(body: Mapping[str, Any], user: User | None) -> _Basket:
     """The basket by the server's own prices, held against what the client showed."""
     book = published_book(STOREFRONT_BOOK)
     lines = basket.basket_lines(body["items"], book, user)
-    shipping = basket.shipping_cost(book, body["shipping_address"]["country"])
+    weight_oz = parcel_weight_oz((line.variant, line.price.quantity) for line in lines)
+    shipping = shipping_cost(book, body["shipping_address"]["country"], weight_oz)
     subtotal = sum((line.total for line in lines), ZERO)
     customer = body["customer"]["email"]
     discount = (
@@ -127,8 +147,10 @@ def _priced(body: Mapping[str, Any], user: User | None) -> _Basket:
         else None
     )
     tax = tax_calculator().calculate(
-        _tax_address(body["shipping_address"]),
-        _taxable(lines, discount.goods if discount else ZERO),
+        tax_address(body["shipping_address"]),
+        taxable_lines(
+            [(line.price.quantity, line.total) for line in lines], discount.goods if discount else ZERO
+        ),
         shipping - (discount.shipping if discount else ZERO),
     )
     totals = order_totals(
@@ -145,12 +167,11 @@ def _priced(body: Mapping[str, Any], user: User | None) -> _Basket:
     return _Basket(book, lines, totals, tax, discount)
 
 
-def _taxable(lines: Sequence[BasketLine], discount: Decimal) -> list[TaxableLine]:
-    """Tax is due on what is paid: a discount on the goods is spread over the lines to the cent."""
-    shares = allocate(discount, [line.total for line in lines])
+def taxable_lines(lines: Sequence[tuple[int, Decimal]], discount: Decimal) -> list[TaxableLine]:
+    """Tax is due on what is paid: a discount on the goods is spread over the lines (pieces, total) to the cent."""
+    shares = allocate(discount, [total for _, total in lines])
     return [
-        TaxableLine(line.price.quantity, line.total - share)
-        for line, share in zip(lines, shares, strict=True)
+        TaxableLine(quantity, total - share) for (quantity, total), share in zip(lines, shares, strict=True)
     ]
 
 
@@ -161,30 +182,23 @@ def _insert(
     basket_key: str | None,
     key: IdempotencyKey | None,
 ) -> Order:
-    """Writes order, lines, artworks, history and the payment to come, or finds the twin that was faster.
+    """Writes order, lines, artworks, history and the payment to come; takes codes and blanks in the same transaction.
 
-    Codes are redeemed in the same transaction: a refused code leaves no order, a failed order spends no code.
+    The order comes first: its unique key makes a twin wait here, and fail with IntegrityError. Stock comes last,
+    because its levels stay locked until the end. Whatever is refused leaves no order and takes nothing.
     """
-    order_id = uuid4()
-    try:
-        with transaction.atomic():
-            _redeem_codes(order_id, body, priced)
-            order = _insert_order(order_id, body, priced, user, basket_key, key)
-            for number, line in enumerate(priced.lines, start=1):
-                _insert_line(order, number, line, user)
-            lifecycle.order_note_created(order, actor="customer")
-            if order.total:
-                payment_open(order)
-            else:
-                lifecycle.order_mark_paid(order, None, actor="gift-card")
-            return order
-    except IntegrityError:
-        twin = _order_of_key(key) or _order_of_basket(basket_key)
-        if twin is None:
-            raise Conflict(
-                "The order could not be placed. Please try again.", code="order_conflict"
-            ) from None
-        return twin
+    with transaction.atomic():
+        order = _insert_order(body, priced, user, basket_key, key)
+        lines = [_insert_line(order, number, line, user) for number, line in enumerate(priced.lines, start=1)]
+        _redeem_codes(order.pk, body, priced)
+        lifecycle.order_note_created(order, actor="customer")
+        if order.total:
+            payment_open(order)
+        stock_reserve(order, pieces_of(lines), actor="customer")
+        if not order.total:
+            lifecycle.order_mark_paid(order, None, actor="gift-card")
+    calculation_spent(priced.tax)
+    return order
 
 
 def _redeem_codes(order_id: UUID, body: Mapping[str, Any], priced: _Basket) -> None:
@@ -204,7 +218,6 @@ def _redeem_codes(order_id: UUID, body: Mapping[str, Any], priced: _Basket) -> N
 
 
 def _insert_order(
-    order_id: UUID,
     body: Mapping[str, Any],
     priced: _Basket,
     user: User | None,
@@ -212,8 +225,7 @@ def _insert_order(
     key: IdempotencyKey | None,
 ) -> Order:
     totals = priced.totals
-    return Order.objects.create(
-        id=order_id,
+    order = Order(
         user=user,
         customer_email=body["customer"]["email"],
         customer_name=body["customer"]["name"],
@@ -230,14 +242,18 @@ def _insert_order(
         gift_card=totals.gift_card,
         total=totals.total,
         tax_source=priced.tax.source,
+        tax_calculation_id=priced.tax.calculation_id,
         price_book=priced.book.cite,
         open_basket_key=basket_key,
         idempotency_key=key.key_hash if key else None,
         request_fingerprint=key.fingerprint if key else "",
+        reminder_consent=body["reminder_consent"],
     )
+    access_prepare(order).save(force_insert=True)
+    return order
 
 
-def _insert_line(order: Order, number: int, line: BasketLine, user: User | None) -> None:
+def _insert_line(order: Order, number: int, line: BasketLine, user: User | None) -> OrderLine:
     variant = line.variant
     row = OrderLine.objects.create(
         order=order,
@@ -268,3 +284,4 @@ def _insert_line(order: Order, number: int, line: BasketLine, user: User | None)
             index=artwork.index,
             position=artwork.position,
         )
+    return row

@@ -8,15 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.module_loading import import_string
 
+from common.errors import ProviderError
 from common.money import from_cents, round_to_cents, to_cents
 from orders.checkout.tax_rates import CANADA_RATES, US_RATES, region_code
 from orders.models import Order
+
+if TYPE_CHECKING:
+    from stripe.params.tax import TransactionCreateReversalParams
 
 _POSTAL_CODES = {
     "US": re.compile(r"\d{5}(-?\d{4})?"),
@@ -50,14 +54,26 @@ class TaxAddress:
 
 @dataclass(frozen=True)
 class Tax:
+    """`calculation_id` is what Stripe makes the transaction from once the order is paid; empty without Stripe."""
+
     amount: Decimal
     source: str
     breakdown: list[dict[str, Any]]
+    calculation_id: str = ""
+    cache_key: str = ""
 
 
 class TaxCalculator(Protocol):
+    """Every method raises ProviderError, and none is called inside a transaction."""
+
     def calculate(self, address: TaxAddress, lines: Sequence[TaxableLine], shipping: Decimal) -> Tax:
-        """The tax on the goods. Raises ProviderError."""
+        """The tax on the goods."""
+
+    def record_sale(self, calculation_id: str, reference: str) -> str:
+        """Tells the provider that the tax was collected. Returns the transaction; the same reference is one sale."""
+
+    def record_reversal(self, transaction_id: str, reference: str, amount: Decimal | None) -> str:
+        """Takes back a sale, or `amount` of it with the tax that is in it. Returns the transaction."""
 
 
 class OfflineTaxCalculator:
@@ -83,6 +99,17 @@ class OfflineTaxCalculator:
         }
         return Tax(amount, Order.TaxSource.OFFLINE, [part])
 
+    def record_sale(self, calculation_id: str, reference: str) -> str:
+        raise _no_stripe()
+
+    def record_reversal(self, transaction_id: str, reference: str, amount: Decimal | None) -> str:
+        raise _no_stripe()
+
+
+def _no_stripe() -> ProviderError:
+    """For what was calculated by Stripe before the shop lost its key: it must not look as if it were recorded."""
+    return ProviderError("this shop has no Stripe Tax", provider="Stripe", retryable=False)
+
 
 class StripeTaxCalculator:
     """Stripe Tax, asked once per address and amounts."""
@@ -95,12 +122,42 @@ class StripeTaxCalculator:
         if known is None:
             known = self._ask(address, lines, shipping)
             cache.set(key, known, _CACHE_S)
-        cents, breakdown = known
-        return Tax(from_cents(cents), Order.TaxSource.STRIPE, breakdown)
+        cents, breakdown, calculation_id = known
+        return Tax(from_cents(cents), Order.TaxSource.STRIPE, breakdown, calculation_id, key)
+
+    def record_sale(self, calculation_id: str, reference: str) -> str:
+        from orders.payments.backends.stripe import call_stripe, stripe_client
+
+        # https://docs.stripe.com/api/tax/transactions/create_from_calculation
+        transactions = stripe_client().v1.tax.transactions
+        made = call_stripe(
+            lambda: transactions.create_from_calculation(
+                {"calculation": calculation_id, "reference": reference},
+                {"idempotency_key": f"tax:{reference}"},
+            )
+        )
+        return made.id
+
+    def record_reversal(self, transaction_id: str, reference: str, amount: Decimal | None) -> str:
+        from orders.payments.backends.stripe import call_stripe, stripe_client
+
+        # https://docs.stripe.com/api/tax/transactions/create_reversal ; the flat amount is negative and includes tax.
+        params: TransactionCreateReversalParams = {
+            "mode": "full" if amount is None else "partial",
+            "original_transaction": transaction_id,
+            "reference": reference,
+        }
+        if amount is not None:
+            params["flat_amount"] = -to_cents(amount)
+        transactions = stripe_client().v1.tax.transactions
+        made = call_stripe(
+            lambda: transactions.create_reversal(params, {"idempotency_key": f"tax:{reference}"})
+        )
+        return made.id
 
     def _ask(
         self, address: TaxAddress, lines: Sequence[TaxableLine], shipping: Decimal
-    ) -> tuple[int, list[dict[str, Any]]]:
+    ) -> tuple[int, list[dict[str, Any]], str]:
         from orders.payments.backends.stripe import call_stripe, stripe_client
 
         # https://docs.stripe.com/api/tax/calculations/create ; references must be unique within a calculation.
@@ -136,12 +193,19 @@ class StripeTaxCalculator:
                 }
             )
         )
-        return calculation.tax_amount_exclusive, [part.to_dict() for part in calculation.tax_breakdown]
+        breakdown = [part.to_dict() for part in calculation.tax_breakdown]
+        return calculation.tax_amount_exclusive, breakdown, calculation.id or ""
 
 
 def _cache_key(address: TaxAddress, lines: Sequence[TaxableLine], shipping: Decimal) -> str:
     facts = repr((address, [(line.quantity, line.total) for line in lines], shipping))
     return f"tax:{hashlib.sha256(facts.encode()).hexdigest()}"
+
+
+def calculation_spent(tax: Tax) -> None:
+    """An order has taken this calculation: the next one needs its own, because each makes one transaction."""
+    if tax.cache_key:
+        cache.delete(tax.cache_key)
 
 
 @lru_cache(maxsize=2)

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from accounts.permissions import Anyone, current_user
 from common.api import MoneyField, envelope, success
 from common.http import client_ip
+from orders.access import access_token
 from orders.checkout import services
 from orders.checkout.idempotency import idempotency_key
 from orders.checkout.serializers import (
@@ -50,7 +51,10 @@ class OrderCreateView(APIView):
         request=OrderRequestSerializer,
         responses={
             201: envelope(
-                "OrderCreated", order=OrderSerializer, client_secret=serializers.CharField(allow_null=True)
+                "OrderCreated",
+                order=OrderSerializer,
+                client_secret=serializers.CharField(allow_null=True),
+                access_token=serializers.CharField(help_text="Reads, edits and cancels this order."),
             )
         },
     )
@@ -62,7 +66,12 @@ class OrderCreateView(APIView):
         key = idempotency_key(request.headers.get("Idempotency-Key"), request.data, client)
         order, payment = services.order_create(body.validated_data, user=user, client=client, key=key)
         secret = payment.client_secret if payment else None  # a gift card has paid for everything
-        return success({"order": OrderSerializer(order).data, "client_secret": secret}, 201)
+        answer = {
+            "order": OrderSerializer(order).data,
+            "client_secret": secret,
+            "access_token": access_token(order),
+        }
+        return success(answer, 201)
 
 
 class CartQuoteView(APIView):

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0004_longer_placements'),
+        ('orders', '0006_orders'),
     ]
 
     operations = [

@@ -18,7 +18,11 @@ class OutboxMail(WorkItem):
         ORDER_PROCESSING = "order_processing"
         ORDER_SHIPPED = "order_shipped"
         ORDER_DELIVERED = "order_delivered"
+        ORDER_REFUNDED = "order_refunded"
+        ORDER_HOLD = "order_hold"
+        PAYMENT_REMINDER = "payment_reminder"
         PRINTER_PACKS = "printer_packs"
+        PRINTER_CANCELLED = "printer_cancelled"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="mails")
     kind = models.CharField(max_length=20, choices=Kind)

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from common.models import Record
-from orders.numbers import new_order_number
-from orders.states import NEEDS_PAYMENT, PAYMENT_MOVES, PRODUCTION_MOVES
+from orders.numbers import new_access_nonce, new_order_number
+from orders.states import LINE_MOVES, NEEDS_PAYMENT, PAYMENT_MOVES, PRODUCTION_MOVES
 from pricing.models import Quote
 from products.models import Placement, Variant
 from uploads.models import Asset
@@ -31,6 +31,7 @@ class Order(Record):
         PENDING = "pending"
         PAID = "paid"
         FAILED = "failed"
+        PARTIALLY_REFUNDED = "partially_refunded"
         REFUNDED = "refunded"
 
     class ProductionStatus(models.TextChoices):
@@ -66,9 +67,10 @@ class Order(Record):
     total = models.DecimalField(max_digits=10, decimal_places=2, help_text="What is left to pay by card.")
     discount_code = models.CharField(max_length=40, blank=True)
     tax_source = models.CharField(max_length=10, choices=TaxSource)
+    tax_calculation_id = models.CharField(max_length=255, blank=True, editable=False)
     price_book = models.CharField(max_length=60)
 
-    payment_status = models.CharField(max_length=10, choices=PaymentStatus, default=PaymentStatus.PENDING)
+    payment_status = models.CharField(max_length=20, choices=PaymentStatus, default=PaymentStatus.PENDING)
     production_status = models.CharField(
         max_length=15, choices=ProductionStatus, default=ProductionStatus.PENDING
     )
@@ -84,6 +86,13 @@ class Order(Record):
     # Of a client that names its requests: the same key is the same order for ever, and with another body an error.
     idempotency_key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     request_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    reminder_consent = models.BooleanField(
+        default=False,
+        help_text="The customer wants to be reminded, once, of an order that waits for its payment.",
+    )
+    # The key to the order that is in the customer's mails: `orders.access`. Only its hash is kept.
+    access_nonce = models.CharField(max_length=32, default=new_access_nonce, editable=False)
+    access_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at"]
@@ -120,7 +129,7 @@ class Order(Record):
             ),
             models.CheckConstraint(
                 condition=Q(paid_at__isnull=True, payment_status__in=["pending", "failed"])
-                | Q(paid_at__isnull=False, payment_status__in=["paid", "refunded"]),
+                | Q(paid_at__isnull=False, payment_status__in=["paid", "partially_refunded", "refunded"]),
                 name="order_paid_at_agrees",
             ),
             models.CheckConstraint(
@@ -136,8 +145,17 @@ class Order(Record):
 class OrderLine(Record):
     """One kind of garment with its artwork, as it was sold: later catalogue edits do not touch it."""
 
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        IN_PRODUCTION = "in_production"
+        PROBLEM = "problem", "spoilt, out of blanks: to be made again"
+        SHIPPED = "shipped"
+        DELIVERED = "delivered"
+        CANCELLED = "cancelled"
+
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     number = models.PositiveSmallIntegerField()
+    production_status = models.CharField(max_length=15, choices=Status, default=Status.PENDING)
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
     unit_price = _money()
@@ -176,6 +194,9 @@ class OrderLine(Record):
         constraints = [
             models.UniqueConstraint(fields=["order", "number"], name="order_line_number_once"),
             models.CheckConstraint(
+                condition=Q(production_status__in=list(LINE_MOVES)), name="order_line_production_status_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(quantity__gte=1, unit_price__gte=0), name="order_line_amounts_positive"
             ),
             models.CheckConstraint(
@@ -213,9 +234,12 @@ class LineArtwork(Record):
 
 
 class OrderEvent(Record):
-    """What happened to an order, by whom, and what it was before. Rows are only ever added."""
+    """What happened to an order, by whom, and what it was before. A trigger refuses to change or delete rows."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="events"
+    )
     kind = models.CharField(max_length=50)
     actor = models.CharField(
         max_length=100, help_text="customer, stripe, test-gateway, printer, system, or staff:<id>"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from common.mail import MAIL_ERRORS, is_permanent
 from common.money import money_text
-from orders.models import OutboxMail
+from orders import holds
+from orders.access import access_link
+from orders.checkout.rules import amount_due, amount_paid, amount_refunded
+from orders.models import Order, OutboxMail
 from orders.notifications.pictures import line_picture_url
 from orders.notifications.tasks import ring_mail
 from orders.production.handoff import pack_links, printer_address
+from orders.totals import ZERO
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +27,20 @@ _SUBJECTS = {
     OutboxMail.Kind.ORDER_PROCESSING: "Order Processing - Order #{number}",
     OutboxMail.Kind.ORDER_SHIPPED: "Order Shipped! - Order #{number}",
     OutboxMail.Kind.ORDER_DELIVERED: "Order Delivered - Order #{number}",
+    OutboxMail.Kind.ORDER_REFUNDED: "Refund - Order #{number}",
+    OutboxMail.Kind.ORDER_HOLD: "About your order - Order #{number}",
+    OutboxMail.Kind.PAYMENT_REMINDER: "Your order is waiting - Order #{number}",
     OutboxMail.Kind.PRINTER_PACKS: "Production packs of order {number}",
+    OutboxMail.Kind.PRINTER_CANCELLED: "Do not print: order {number} was cancelled",
 }
+_TO_PRINTER = (OutboxMail.Kind.PRINTER_PACKS, OutboxMail.Kind.PRINTER_CANCELLED)
+_HOLDS = {
+    holds.DIFFERENCE_DUE: "your changes make the order dearer by {due}. We go on as soon as it is paid.",
+    holds.PAYMENT_MISMATCH: "your payment is not what the order comes to. Our staff look into it and write to you; "
+    "please do not pay again.",
+}
+_HOLD = "something about it needs a second look before we can print it. Our staff are on it and write to you if they "
+_HOLD += "need anything. Your payment is safe."
 
 
 def send(mail_id: str) -> None:
@@ -33,8 +50,8 @@ def send(mail_id: str) -> None:
         return
     try:
         compose(mail).send()
-    except (SMTPException, OSError) as error:
-        delay = mail.fail("mail_refused", type(error).__name__, retryable=not _is_permanent(error))
+    except MAIL_ERRORS as error:
+        delay = mail.fail("mail_refused", type(error).__name__, retryable=not is_permanent(error))
         if delay is not None:
             ring_mail(mail_id, countdown_s=delay.total_seconds())
         log.warning("mail.failed", mail_id=mail_id, kind=mail.kind, error=type(error).__name__)
@@ -43,44 +60,59 @@ def send(mail_id: str) -> None:
     log.info("mail.sent", mail_id=mail_id, kind=mail.kind)
 
 
-def _is_permanent(error: Exception) -> bool:
-    """Whether the server has said no for good: a reply of 5xx, to the message or to every recipient."""
-    codes = [error.smtp_code] if isinstance(error, SMTPResponseException) else []
-    if isinstance(error, SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-    return bool(codes) and all(500 <= code < 600 for code in codes)
-
-
 def compose(mail: OutboxMail) -> EmailMultiAlternatives:
     """The message as text and HTML, rendered by templates that escape whatever customers typed."""
-    order = mail.order
-    is_printer = mail.kind == OutboxMail.Kind.PRINTER_PACKS
-    lines = [
-        {
-            "title": line.product_title,
-            "colour": line.colour_name,
-            "size": line.size_name,
-            "quantity": line.quantity,
-            "total": money_text(line.total_price),
-            "picture_url": line_picture_url(line) if mail.kind == OutboxMail.Kind.ORDER_PLACED else "",
-        }
-        for line in order.lines.select_related("variant__product", "variant__colour")
-    ]
-    context = {
-        "order": order,
-        "lines": lines,
-        "amounts": {
-            name: money_text(getattr(order, name)) for name in ("subtotal", "shipping", "tax", "total")
-        },
-        "address": order.shipping_address,
-        "track_url": f"{settings.FRONTEND_URL}/orders/{order.pk}",
-        "pack_links": pack_links(order) if is_printer else [],
-    }
+    order, is_printer = mail.order, mail.kind in _TO_PRINTER
+    subject = _SUBJECTS[OutboxMail.Kind(mail.kind)].format(number=order.number)
+    context = {"order": order, "subject": subject} | (
+        {"pack_links": pack_links(order)} if is_printer else _facts(order, mail.kind)
+    )
     message = EmailMultiAlternatives(
-        subject=_SUBJECTS[OutboxMail.Kind(mail.kind)].format(number=order.number),
+        subject=subject,
         body=render_to_string(f"orders/mail/{mail.kind}.txt", context),
         to=[printer_address(order) if is_printer else order.customer_email],
         headers={"Message-ID": f"<{mail.pk}@stolentee>"},
     )
     message.attach_alternative(render_to_string(f"orders/mail/{mail.kind}.html", context), "text/html")
     return message
+
+
+def _facts(order: Order, kind: str) -> dict[str, Any]:
+    due, refunded = amount_due(order), amount_refunded(order)
+    is_refunded = order.payment_status == Order.PaymentStatus.REFUNDED
+    from_gift_card = order.gift_card if is_refunded else ZERO
+    return {
+        "lines": [
+            {
+                "title": line.product_title,
+                "colour": line.colour_name,
+                "size": line.size_name,
+                "quantity": line.quantity,
+                "total": money_text(line.total_price),
+                "picture_url": line_picture_url(line) if kind == OutboxMail.Kind.ORDER_PLACED else "",
+            }
+            for line in order.lines.select_related("variant__product", "variant__colour")
+        ],
+        "amounts": _amounts(order),
+        "total": money_text(order.total),
+        "address": order.shipping_address,
+        "track_url": access_link(order),
+        "cart_url": f"{settings.FRONTEND_URL}/cart",
+        "expires_at": order.created_at + settings.ORDER_EXPIRY,
+        "due": money_text(due) if order.paid_at and due else "",
+        "hold": _HOLDS.get(order.hold_reason, _HOLD).format(due=money_text(due)),
+        "paid": money_text(amount_paid(order)),
+        "refunded": money_text(refunded + from_gift_card),
+        "refunded_to_card": bool(refunded),
+        "gift_card_returned": money_text(from_gift_card) if from_gift_card else "",
+        "is_partial": not is_refunded,
+    }
+
+
+def _amounts(order: Order) -> list[tuple[str, str]]:
+    """What the total is made of; what takes something off only where there is any."""
+    parts = [("Subtotal", order.subtotal), ("Shipping", order.shipping), ("Tax", order.tax)]
+    parts += [
+        (name, -off) for name, off in (("Discount", order.discount), ("Gift card", order.gift_card)) if off
+    ]
+    return [(name, f"-{money_text(-amount)}" if amount < 0 else money_text(amount)) for name, amount in parts]

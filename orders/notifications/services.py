@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
-from orders.models import Order, OutboxMail
+from django.utils import timezone
+
+from common.work import WorkItem
+from orders.models import Order, OrderEvent, OutboxMail
 from orders.notifications.tasks import ring_mail
 
 
-def mail_enqueue(order: Order, kind: OutboxMail.Kind) -> None:
-    """Puts the e-mail into the outbox, once per order and kind, and rings."""
+def mail_enqueue(order: Order, kind: OutboxMail.Kind, *, again: bool = False) -> None:
+    """Puts the e-mail into the outbox, once per order and kind, and rings. `again` sends one that was sent before."""
     mail, created = OutboxMail.objects.get_or_create(order=order, kind=kind)
     if created:
         ring_mail(str(mail.pk))
+    elif again:
+        _requeue(mail)
+
+
+def mail_resend(mail: OutboxMail, *, actor: str) -> bool:
+    """Staff send it once more, to the address that the order has now. False while it is on its way anyway."""
+    requeued = _requeue(mail)
+    if requeued:
+        OrderEvent.objects.create(
+            order=mail.order, kind="mail.resent", actor=actor, after={"kind": mail.kind}
+        )
+    return requeued
+
+
+def _requeue(mail: OutboxMail) -> bool:
+    ended = (WorkItem.Status.DONE, WorkItem.Status.FAILED)
+    requeued = OutboxMail.objects.filter(pk=mail.pk, status__in=ended).update(
+        status=WorkItem.Status.QUEUED,
+        attempts=0,
+        available_at=timezone.now(),
+        completed_at=None,
+        error_code="",
+        error_message="",
+    )
+    if requeued:
+        ring_mail(str(mail.pk))
+    return bool(requeued)

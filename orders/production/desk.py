@@ -87,7 +87,8 @@ def order_release_hold(order: Order, *, actor: str, note: str) -> None:
     if not note.strip():
         raise Unprocessable("Say why the order may go on.", code="reason_required")
     order = lifecycle.order_lock(order.pk)
-    lifecycle.order_release(order, actor=actor, note=note)
+    if order.hold_reason:
+        lifecycle.order_release(order, reason=order.hold_reason, actor=actor, note=note)
     order.refresh_from_db()
     if not order.paid_at or order.production_status == Order.ProductionStatus.CANCELLED:
         return

@@ -147,24 +147,7 @@ def packs_hand_over(order: Order, *, actor: str = "system", again: bool = False)
         if changes:
             ProductionPack.objects.filter(pk=pack.pk).update(**changes, updated_at=timezone.now())
     if sent and printer_address(order):
-        _mail(order)
+        from orders.notifications.services import mail_enqueue
+
+        mail_enqueue(order, OutboxMail.Kind.PRINTER_PACKS, again=True)
     return sent
-
-
-def _mail(order: Order) -> None:
-    """Into the outbox; a mail that went out before is queued again, for there is one row per order and kind."""
-    from orders.notifications.services import mail_enqueue
-    from orders.notifications.tasks import ring_mail
-
-    gone = OutboxMail.objects.filter(
-        order=order,
-        kind=OutboxMail.Kind.PRINTER_PACKS,
-        status__in=[OutboxMail.Status.DONE, OutboxMail.Status.FAILED],
-    ).first()
-    if gone is None:
-        mail_enqueue(order, OutboxMail.Kind.PRINTER_PACKS)
-        return
-    OutboxMail.objects.filter(pk=gone.pk).update(
-        status=OutboxMail.Status.QUEUED, attempts=0, available_at=timezone.now(), completed_at=None
-    )
-    ring_mail(str(gone.pk))

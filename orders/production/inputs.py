@@ -16,6 +16,7 @@ from orders.production.assembly import BUILD_VERSION, Line, SourceArtwork, Sourc
 from orders.production.pack_check import OrderFacts
 from orders.production.spec import SIDE_NAMES, PackSpec, ShipTo, SizeSpec
 from orders.production.stages import due_date
+from orders.states import COUNTS_AS_PAID
 from products.models import DecorationMethod, PrintArea, SizeMeasurement, Variant
 
 # The storefront's three sides and its words for them (CONTRACT 2.2), in the order in which a design is hashed.
@@ -89,7 +90,7 @@ def order_facts(line: OrderLine) -> OrderFacts:
         product=line.variant.product, size=line.variant.size, name=_CHEST
     ).first()
     return OrderFacts(
-        paid=line.order.payment_status == line.order.PaymentStatus.PAID,
+        paid=line.order.payment_status in COUNTS_AS_PAID,
         hold_reason=line.order.hold_reason,
         sku_exists=Variant.objects.filter(sku=line.sku).exists(),
         quantity=line.quantity,

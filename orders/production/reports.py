@@ -125,8 +125,9 @@ def packs_move(
                     code="illegal_transition",
                     extra={"allowed": sorted(STAGES[pack.stage])},
                 )
-        if stage == "in_production" and order.production_status == Order.ProductionStatus.PENDING:
-            lifecycle.order_change_production(order.pk, stage, actor=actor)
+        if stage == "in_production":
+            for pack in packs:
+                lifecycle.line_change_production(order.pk, pack.line.number, stage, actor=actor)
         elif stage != "rejected" and order.hold_reason:
             raise Conflict(f"The order is on hold: {order.hold_reason}.", code="order_on_hold")
         for pack in packs:
@@ -164,6 +165,9 @@ def _ship(order: Order, report: Report, printer: Printer | None, actor: str) -> 
         elif pack.line.number in quantities:
             _set_stage(pack, "in_production", actor, f"{quantities[pack.line.number]} shipped")
     done = not any(rest.values())
+    if not done:
+        for number in (number for number in quantities if rest[number] == 0):
+            lifecycle.line_change_production(order.pk, number, "shipped", actor=actor)
     lifecycle.order_change_production(order.pk, "shipped" if done else "in_production", actor=actor, **given)
 
 

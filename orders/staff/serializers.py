@@ -28,7 +28,8 @@ class StaffLineSerializer(serializers.Serializer):
     design_image_url = serializers.SerializerMethodField()
     mockup_url = serializers.SerializerMethodField()
     custom_design = serializers.SerializerMethodField()
-    production_status = serializers.CharField(source="order.production_status")
+    line_number = serializers.IntegerField(source="number")
+    production_status = serializers.CharField()
     production_pack_url = serializers.SerializerMethodField()
 
     def get_production_pack_url(self, line: OrderLine) -> str | None:
@@ -140,3 +141,9 @@ class StatusRequestSerializer(serializers.Serializer):
     tracking_number = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
     carrier = serializers.CharField(max_length=50, required=False, allow_blank=True, default="")
     internal_notes = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class LineStatusRequestSerializer(serializers.Serializer):
+    status = serializers.CharField(max_length=20)
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")

@@ -14,7 +14,11 @@ from common.api import envelope, success
 from common.errors import NotFound
 from orders import lifecycle
 from orders.selectors import orders_for_staff
-from orders.staff.serializers import StaffOrderSerializer, StatusRequestSerializer
+from orders.staff.serializers import (
+    LineStatusRequestSerializer,
+    StaffOrderSerializer,
+    StatusRequestSerializer,
+)
 
 
 def _order_id(text: str) -> UUID:
@@ -63,5 +67,28 @@ class StaffOrderStatusView(APIView):
         data = dict(body.validated_data)
         order = lifecycle.order_change_production(
             _order_id(order_id), data.pop("status"), actor=f"staff:{signed_in_user(request).pk}", **data
+        )
+        return success({"order": StaffOrderSerializer(orders_for_staff().get(pk=order.pk)).data})
+
+
+class StaffLineStatusView(APIView):
+    """One line by itself: a garment that was spoilt is made again while the others go on."""
+
+    permission_classes = [ShopStaff]
+
+    @extend_schema(
+        request=LineStatusRequestSerializer, responses=envelope("StaffLineMoved", order=StaffOrderSerializer)
+    )
+    def patch(self, request: Request, order_id: str, number: str) -> Response:
+        body = LineStatusRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        if not number.isdecimal():
+            raise NotFound("This order has no such line.", code="line_not_found")
+        order = lifecycle.line_change_production(
+            _order_id(order_id),
+            int(number),
+            body.validated_data["status"],
+            actor=f"staff:{signed_in_user(request).pk}",
+            reason=body.validated_data["reason"],
         )
         return success({"order": StaffOrderSerializer(orders_for_staff().get(pk=order.pk)).data})

@@ -65,7 +65,9 @@ STRANGER: dict[str, dict[str, set[int]]] = {
     "api/orders/create": {"post": {400}},
     "api/orders/quote": {"post": {400}},
     "api/orders/<str:order_id>/capture-payment": {"post": {400}},
-    "api/orders/<str:reference>": {"get": {404}},
+    "api/orders/<str:order_id>/checkout-session": {"post": {404}},
+    "api/orders/<str:reference>": {"get": {404}, "patch": {404}},
+    "api/orders/<str:reference>/cancel": {"post": {404}},
     "api/webhooks/stripe": {"post": {400}},
     "api/webhooks/production-update": {"post": {403}},
     "api/production/packs/<str:token>": {"get": {404}},
@@ -81,9 +83,11 @@ STRANGER: dict[str, dict[str, set[int]]] = {
     "api/admin/orders": {"get": {401}},
     "api/admin/orders/<str:order_id>": {"get": {401}},
     "api/admin/orders/<str:order_id>/status": {"patch": {401}},
+    "api/admin/orders/<str:order_id>/lines/<str:number>/status": {"patch": {401}},
     "uploads/<str:name>": {"get": {404}},
     "setup/<str:token>": {"get": {404}, "post": {400, 404}},
     "test-gateway/payment_intents/<str:intent_id>/confirm": {"post": {400}},
+    "test-gateway/checkout/<str:session_id>": {"get": {404}, "post": {404}},
     "test-printer/orders/<str:number>": {"get": {404}},
 }
 
@@ -109,6 +113,7 @@ def _address(route: str) -> str:
         "token",
         "name",
         "intent_id",
+        "session_id",
         "number",
     ):
         route = route.replace(f"<str:{name}>", "nothing-here")

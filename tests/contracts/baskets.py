@@ -6,7 +6,7 @@ from typing import Any
 
 from demo.storefront import SHIPPING, Json, Storefront, artwork, cart_item, customization
 from demo.walk import ADDRESS
-from orders.payments.backends.testing import confirm_intent
+from orders.payments.backends.bank import confirm_intent
 from products.models import Variant
 from tests.contracts.expectations import data_of
 from tests.contracts.in_process import API_URL

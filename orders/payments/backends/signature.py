@@ -29,13 +29,13 @@ def verify(body: bytes, signature: str, secrets: Sequence[str]) -> Event:
 
 def _parse(text: str) -> Event:
     try:
-        payload: dict[str, Any] = json.loads(text)
-        about: dict[str, Any] = payload["data"]["object"]
-        intent_id = (
-            about["id"] if about.get("object") == "payment_intent" else about.get("payment_intent") or ""
-        )
-        return Event(
-            id=str(payload["id"]), type=str(payload["type"]), intent_id=str(intent_id), payload=payload
-        )
+        return event_of(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SignatureInvalid("the body is not an event") from error
+
+
+def event_of(payload: dict[str, Any]) -> Event:
+    """An event in Stripe's shape. Raises KeyError, TypeError or AttributeError for anything else."""
+    about: dict[str, Any] = payload["data"]["object"]
+    intent_id = about["id"] if about.get("object") == "payment_intent" else about.get("payment_intent") or ""
+    return Event(id=str(payload["id"]), type=str(payload["type"]), intent_id=str(intent_id), payload=payload)

@@ -1,49 +1,27 @@
 """The built-in test gateway: the shop's default without keys, refused in production.
 
-It keeps intents in the database, takes Stripe's test payment methods, and delivers events signed with Stripe's scheme
-over HTTP to the shop's real webhook endpoint.
+It keeps intents, sessions, refunds and disputes in the database, in Stripe's shapes. What customers, banks and
+dashboards do to them is in `bank`; how the shop hears of it, in `delivery`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
-import time
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime
 
-import requests
-import stripe
-import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
+from django.db.models import QuerySet
 
-from common.errors import DomainError, ProviderError
-from orders.models import TestEvent, TestIntent
-from orders.payments.backends.signature import verify
-from orders.payments.gateway import Event, Intent
-from orders.payments.tasks import ring_test_event
-
-log = structlog.get_logger(__name__)
-
-# https://docs.stripe.com/testing#cards, by payment method id.
-_DECLINES = {
-    "pm_card_chargeDeclined": ("card_declined", "Your card was declined."),
-    "pm_card_chargeDeclinedInsufficientFunds": ("card_declined", "Your card has insufficient funds."),
-    "pm_card_chargeDeclinedExpiredCard": ("expired_card", "Your card has expired."),
-}
-_GOOD = {"pm_card_visa", "pm_card_mastercard", "pm_card_amex"}
-_DELIVERY_TIMEOUT_S = 10
-
-
-def webhook_secrets() -> list[str]:
-    """The configured secrets, or one that only this installation can derive."""
-    if settings.STRIPE_WEBHOOK_SECRETS:
-        return list(settings.STRIPE_WEBHOOK_SECRETS)
-    digest = hmac.new(settings.SECRET_KEY.encode(), b"test-gateway webhook", hashlib.sha256).hexdigest()
-    return [f"whsec_test_{digest}"]
+from common.errors import ProviderError
+from orders.models import TestEvent, TestIntent, TestObject
+from orders.payments.backends import bank
+from orders.payments.backends.delivery import webhook_secrets
+from orders.payments.backends.shapes import dispute_of, intent_of, refund_of, session_of
+from orders.payments.backends.signature import event_of, verify
+from orders.payments.gateway import DisputeFact, Event, Intent, RefundFact, Session
 
 
 class TestGateway:
@@ -64,111 +42,128 @@ class TestGateway:
                 "client_secret": f"{intent_id}_secret_{secrets.token_hex(12)}",
                 "amount_cents": amount_cents,
                 "currency": currency,
-                "metadata": {"order_id": order_id, "order_number": order_number},
+                "metadata": _metadata(order_id, order_number),
             },
         )
+        if (intent.amount_cents, intent.currency) != (amount_cents, currency):
+            raise _refused("idempotency_error")
         return _intent(intent)
 
     def retrieve_intent(self, intent_id: str) -> Intent:
         intent = TestIntent.objects.filter(pk=intent_id).first()
         if intent is None:
-            raise ProviderError("resource_missing", provider="test gateway", retryable=False)
+            raise _refused("resource_missing")
         return _intent(intent)
+
+    def cancel_intent(self, intent_id: str) -> Intent:
+        return intent_of(bank.cancel_intent(intent_id))
+
+    def list_intents(self, since: datetime) -> Iterator[Intent]:
+        for intent in TestIntent.objects.filter(created_at__gte=since).order_by("-created_at"):
+            yield _intent(intent)
+
+    def create_session(
+        self,
+        *,
+        amount_cents: int,
+        currency: str,
+        order_id: str,
+        order_number: str,
+        success_url: str,
+        cancel_url: str,
+        expires_at: datetime,
+        idempotency_key: str,
+    ) -> Session:
+        session_id = f"cs_test_{secrets.token_hex(12)}"
+        data = {
+            "id": session_id,
+            "object": "checkout.session",
+            "url": f"{settings.PUBLIC_URL}/test-gateway/checkout/{session_id}",
+            "status": "open",
+            "payment_intent": None,
+            "payment_status": "unpaid",
+            "amount_total": amount_cents,
+            "currency": currency,
+            "client_reference_id": order_id,
+            "metadata": _metadata(order_id, order_number),
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+            "expires_at": int(expires_at.timestamp()),
+        }
+        row, _ = TestObject.objects.get_or_create(
+            idempotency_key=idempotency_key,
+            defaults={"id": session_id, "kind": TestObject.Kind.SESSION, "data": data},
+        )
+        return session_of(row.data)
+
+    def retrieve_session(self, session_id: str) -> Session:
+        return session_of(_row(TestObject.Kind.SESSION, session_id).data)
+
+    def expire_session(self, session_id: str) -> Session:
+        _row(TestObject.Kind.SESSION, session_id)
+        return session_of(bank.expire_session(session_id))
+
+    @transaction.atomic
+    def create_refund(
+        self, *, intent_id: str, amount_cents: int, reason: str, reference: str, idempotency_key: str
+    ) -> RefundFact:
+        known = TestObject.objects.filter(idempotency_key=idempotency_key).first()
+        if known:
+            return refund_of(known.data)
+        return refund_of(
+            bank.make_refund(
+                intent_id,
+                amount_cents,
+                reason=reason,
+                metadata={"refund": reference},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def retrieve_refund(self, refund_id: str) -> RefundFact:
+        return refund_of(_row(TestObject.Kind.REFUND, refund_id).data)
+
+    def list_refunds(self, intent_id: str) -> Iterator[RefundFact]:
+        for row in _rows(TestObject.Kind.REFUND).filter(intent_id=intent_id):
+            yield refund_of(row.data)
+
+    def list_refunds_since(self, since: datetime) -> Iterator[RefundFact]:
+        for row in _rows(TestObject.Kind.REFUND).filter(created_at__gte=since):
+            yield refund_of(row.data)
+
+    def retrieve_dispute(self, dispute_id: str) -> DisputeFact:
+        return dispute_of(_row(TestObject.Kind.DISPUTE, dispute_id).data)
+
+    def list_disputes(self, since: datetime) -> Iterator[DisputeFact]:
+        for row in _rows(TestObject.Kind.DISPUTE).filter(created_at__gte=since):
+            yield dispute_of(row.data)
+
+    def list_events(self, since: datetime) -> Iterator[Event]:
+        for row in TestEvent.objects.filter(created_at__gte=since).order_by("-created_at"):
+            yield event_of(row.payload)
 
     def verify_event(self, body: bytes, signature: str) -> Event:
         return verify(body, signature, webhook_secrets())
 
 
+def _metadata(order_id: str, order_number: str) -> dict[str, str]:
+    return {"order_id": order_id, "order_number": order_number, "environment": settings.ENVIRONMENT}
+
+
 def _intent(intent: TestIntent) -> Intent:
-    return Intent(
-        id=intent.pk,
-        status=intent.status,
-        amount_cents=intent.amount_cents,
-        amount_received_cents=intent.amount_received_cents,
-        currency=intent.currency,
-        order_id=str(intent.metadata.get("order_id", "")),
-        client_secret=intent.client_secret,
-    )
+    return intent_of(bank.as_stripe_object(intent))
 
 
-def as_stripe_object(intent: TestIntent, failure: tuple[str, str] | None = None) -> dict[str, Any]:
-    """The intent in Stripe's shape, as Stripe.js and webhooks carry it."""
-    return {
-        "id": intent.pk,
-        "object": "payment_intent",
-        "amount": intent.amount_cents,
-        "amount_received": intent.amount_received_cents,
-        "currency": intent.currency,
-        "client_secret": intent.client_secret,
-        "status": intent.status,
-        "metadata": intent.metadata,
-        "last_payment_error": {"code": failure[0], "message": failure[1], "type": "card_error"}
-        if failure
-        else None,
-        "livemode": False,
-    }
+def _rows(kind: str) -> QuerySet[TestObject]:
+    return TestObject.objects.filter(kind=kind).order_by("-created_at")
 
 
-@transaction.atomic
-def confirm_intent(intent_id: str, *, client_secret: str, payment_method: str) -> dict[str, Any]:
-    """What `stripe.confirmCardPayment` does: the intent succeeds or the card is declined, and an event goes out.
-
-    Returns the intent in Stripe's shape, with `last_payment_error` set where the card was declined. Raises DomainError
-    for an unknown intent, a wrong secret, an unknown test card, or an intent that cannot be confirmed any more.
-    """
-    intent = TestIntent.objects.select_for_update().filter(pk=intent_id).first()
-    if intent is None or not hmac.compare_digest(intent.client_secret.encode(), client_secret.encode()):
-        raise DomainError("No such payment_intent", code="resource_missing", status=404)
-    if intent.status == "succeeded":
-        return as_stripe_object(intent)
-    if payment_method in _DECLINES:
-        payload = as_stripe_object(intent, _DECLINES[payment_method])
-        _announce("payment_intent.payment_failed", payload)
-        return payload
-    if payment_method not in _GOOD:
-        known = ", ".join(sorted({*_GOOD, *_DECLINES}))
-        raise DomainError(f"Unknown test card; known are {known}", code="resource_missing")
-    intent.status, intent.amount_received_cents = "succeeded", intent.amount_cents
-    intent.save(update_fields=["status", "amount_received_cents"])
-    payload = as_stripe_object(intent)
-    _announce("payment_intent.succeeded", payload)
-    return payload
+def _row(kind: str, key: str) -> TestObject:
+    row = _rows(kind).filter(pk=key).first()
+    if row is None:
+        raise _refused("resource_missing")
+    return row
 
 
-def _announce(event_type: str, payload: dict[str, Any]) -> None:
-    event_id = f"evt_test_{secrets.token_hex(12)}"
-    body = {
-        "id": event_id,
-        "object": "event",
-        "type": event_type,
-        "api_version": stripe.api_version,
-        "created": int(time.time()),
-        "livemode": False,
-        "data": {"object": payload},
-    }
-    event = TestEvent.objects.create(event_id=event_id, payload=body)
-    ring_test_event(str(event.pk))
-
-
-def deliver(event_pk: str) -> None:
-    """Posts one event to the shop's webhook, signed; tries again until it is taken, as Stripe does."""
-    event = TestEvent.claim(event_pk)
-    if event is None:
-        return
-    body = DjangoJSONEncoder(separators=(",", ":")).encode(event.payload)
-    signature = stripe.WebhookSignature.generate_signature_header(body, webhook_secrets()[0])
-    try:
-        answer = requests.post(
-            f"{settings.PUBLIC_URL}/api/webhooks/stripe",
-            data=body.encode(),
-            headers={"Stripe-Signature": signature, "Content-Type": "application/json"},
-            timeout=_DELIVERY_TIMEOUT_S,
-        )
-        answer.raise_for_status()
-    except requests.RequestException as error:
-        delay = event.fail("undelivered", str(error), retryable=True)
-        if delay is not None:
-            ring_test_event(event_pk, countdown_s=delay.total_seconds())
-        log.warning("test_gateway.undelivered", event_id=event.event_id, error=type(error).__name__)
-        return
-    event.finish()
+def _refused(code: str) -> ProviderError:
+    return ProviderError(code, provider="test gateway", retryable=False)

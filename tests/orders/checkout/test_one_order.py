@@ -15,6 +15,7 @@ from orders import lifecycle, models
 from orders.models import Order, OrderEvent, OutboxMail, Payment
 from orders.payments.backends import testing
 from orders.payments.gateway import Intent
+from pricing.models import DiscountCode
 from pricing.services.gift_cards import gift_card_balance, gift_card_issue
 from tests.contracts.baskets import CUSTOMER, NEVADA, order_body, tee
 from tests.contracts.expectations import nothing_changes
@@ -148,3 +149,17 @@ def test_a_gift_card_is_spent_once_by_twenty_requests(guest: Storefront, art: Js
     assert len({answer["order"]["id"] for answer in answers}) == 1
     assert gift_card_balance(secret) == Decimal("32.04")
     assert (Order.objects.count(), OutboxMail.objects.count()) == (1, 1)
+
+
+@pytest.mark.production
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("key", ["", "click-1"], ids=["no key", "key"])
+def test_a_code_that_works_once_works_for_all_twins_of_its_order(
+    guest: Storefront, art: Json, key: str
+) -> None:
+    """Whoever waits for the winner finds the code used up by the very order that the request asks for."""
+    DiscountCode.objects.create(code="ONCE", kind="fixed", value=Decimal(5), per_customer_cap=1)
+    body = order_body(tee(art), discount=5, discount_code="once", total=12.96)
+    answers = create_at_once(guest, body, 20, key)
+    assert len({answer["order"]["id"] for answer in answers}) == 1
+    assert (Order.objects.count(), DiscountCode.objects.get().given_away) == (1, Decimal("5.00"))

@@ -13,6 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from common.storage import private_storage, public_storage
 from designs.models import Mockup
 from orders import lifecycle
+from orders.access import access_token
 from orders.models import Order, OutboxMail
 from orders.notifications.messages import compose, send
 from orders.notifications.services import mail_enqueue
@@ -36,7 +37,8 @@ def test_the_confirmation_has_what_the_customer_bought(letter: OutboxMail) -> No
     assert message.to == ["ada@example.com"]
     assert "1 x Classic Cotton T-Shirt, Black, M: $12.98" in message.body
     assert "Total    $17.96" in message.body
-    assert f"/orders/{letter.order.pk}" in message.body
+    assert f"/orders/{access_token(letter.order)}" in message.body
+    assert str(letter.order.pk) not in message.body, "the link is a key that can be taken back"
     html, kind = message.alternatives[0]
     assert kind == "text/html" and "$17.96" in html and "Track Your Order" in html
     letter.refresh_from_db()

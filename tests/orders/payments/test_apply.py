@@ -259,11 +259,12 @@ def test_a_late_cancellation_never_takes_a_payment_back(waiting: Waiting) -> Non
 @pytest.mark.parametrize(
     "header",
     [
-        "t=1,v1=é", f"t={int(time.time())},v1=é", "t=²,v1=a", f"t={'9' * 5000},v1=a", "t=,v1=", "v1=a", "t=1", ",=,=",
+        "t=1,v1=é", "t=now,v1=é", "t=²,v1=a", f"t={'9' * 5000},v1=a", "t=,v1=", "v1=a", "t=1", ",=,=",
     ],
     ids=lambda header: header[:20],
 )  # fmt: skip
 def test_a_header_that_is_garbage_is_a_refusal_and_not_a_crash(waiting: Waiting, header: str) -> None:
+    header = header.replace("now", str(int(time.time())))
     answer = post(event_body(waiting, "payment_intent.succeeded"), signature=header)
     assert (answer.status_code, answer.json()["code"]) == (400, "signature_invalid")
     assert StripeEvent.objects.count() == 0

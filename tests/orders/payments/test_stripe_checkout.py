@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import stripe
 from django.test import Client
+from django.utils import timezone
 
 from demo.storefront import Json, Refused, Storefront
 from demo.walk import ADDRESS
+from orders import lifecycle
 from orders.checkout import tax
 from orders.models import Order, Payment, ProductionPack, StripeEvent
 from orders.payments import gateway
 from orders.payments.handlers import handle
+from orders.payments.reconciliation import reconcile, repair
+from orders.payments.refunds import refund_request
 from tests.contracts.baskets import CREATE, order_body, tee
 from tests.contracts.expectations import nothing_changes
 from tests.fakes.stripe import FakeStripe
+from tests.orders.payments.work import make_due, state, work_off
 
 pytestmark = pytest.mark.django_db
 SECRET = "whsec_double"
@@ -141,3 +147,141 @@ def test_a_paid_intent_pays_no_other_order_of_the_same_amount(
         guest.capture_payment(second["order"]["id"], one["id"])
     assert (refusal.value.status, refusal.value.body["code"]) == (400, "payment_mismatch")
     assert guest.capture_payment(first["order"]["id"], one["id"])["payment_status"] == "paid"
+
+
+def deliver(double: FakeStripe) -> None:
+    """Every event of the double, the newest first: the order is nobody's promise."""
+    for event in reversed(double.events):
+        text = json.dumps(event)
+        header = stripe.WebhookSignature.generate_signature_header(text, SECRET)
+        answer = Client().post(
+            "/api/webhooks/stripe",
+            text,
+            content_type="application/json",
+            headers={"stripe-signature": header},
+        )
+        assert answer.status_code == 200
+    work_off()
+
+
+@pytest.fixture
+def paid(guest: Storefront, art: Json, stripe_double: FakeStripe) -> Order:
+    """18.90, by the card form."""
+    guest.json("POST", CREATE, json=body(art))
+    stripe_double.pay(next(iter(stripe_double.intents)))
+    deliver(stripe_double)
+    return Order.objects.get()
+
+
+def test_refunds_go_both_ways_into_one_ledger(paid: Order, stripe_double: FakeStripe) -> None:
+    (intent,) = stripe_double.intents
+    (ours,) = refund_request(paid.pk, actor="staff:1", amount=Decimal("5.00"), reason="fraudulent")
+    stripe_double.refund(intent, 200)
+    deliver(stripe_double)
+    found = state(paid)
+    assert sorted(found["refunds"]) == [("2.00", "succeeded", "provider"), ("5.00", "succeeded", "shop")]
+    assert (found["payment"], found["payments"]) == ("partially_refunded", [("succeeded", "18.90", "7.00")])
+    request = next(
+        one for one in stripe_double.requests if one.path == "/v1/refunds" and one.method == "POST"
+    )
+    assert request.headers["idempotency-key"] == f"refund:{ours.pk}"
+    assert (request.form["amount"], request.form["reason"]) == ("500", "fraudulent")
+    assert request.form["metadata[refund]"] == str(ours.pk)
+
+    stripe_double.fail_refund(next(key for key, one in stripe_double.refunds.items() if one["amount"] == 200))
+    deliver(stripe_double)
+    assert state(paid)["payments"] == [("succeeded", "18.90", "5.00")]
+    assert state(paid)["hold"] == "refund_failed"
+
+
+def test_a_refund_whose_answer_got_lost_is_not_made_twice(paid: Order, stripe_double: FakeStripe) -> None:
+    refund_request(paid.pk, actor="staff:1")
+    stripe_double.fail_next(3, 500)
+    work_off()
+    assert state(paid)["refunds"] == [("18.90", "requested", "shop")]
+    make_due()
+    work_off()
+    assert (len(stripe_double.refunds), state(paid)["payment"]) == (1, "refunded")
+
+
+def test_more_than_the_dashboard_has_left_is_refused_by_stripe_and_booked_back(
+    paid: Order, stripe_double: FakeStripe
+) -> None:
+    (intent,) = stripe_double.intents
+    refund_request(paid.pk, actor="staff:1", amount=Decimal("10.00"))
+    stripe_double.refund(intent, 1890)
+    work_off()
+    deliver(stripe_double)
+    assert state(paid)["refunds"] == [("10.00", "failed", "shop"), ("18.90", "succeeded", "provider")]
+    assert state(paid)["payments"] == [("succeeded", "18.90", "18.90")]
+
+
+def test_disputes_hold_and_let_go(paid: Order, stripe_double: FakeStripe) -> None:
+    (intent,) = stripe_double.intents
+    stripe_double.dispute(intent)
+    deliver(stripe_double)
+    assert state(paid)["hold"] == "disputed"
+    stripe_double.dispute(intent, "won")
+    deliver(stripe_double)
+    assert (state(paid)["hold"], state(paid)["payment"]) == ("", "paid")
+
+
+def test_a_checkout_session_takes_the_money(guest: Storefront, art: Json, stripe_double: FakeStripe) -> None:
+    order_id = guest.json("POST", CREATE, json=body(art))["data"]["order"]["id"]
+    session = guest.json("POST", f"/api/orders/{order_id}/checkout-session")["data"]["session"]
+    (form,) = (one.form for one in stripe_double.requests if one.path == "/v1/checkout/sessions")
+    assert form["line_items[0][price_data][unit_amount]"] == "1890"
+    assert form["payment_intent_data[metadata][order_id]"] == form["metadata[order_id]"] == order_id
+    assert session["url"] == f"https://checkout.stripe.com/c/pay/{session['id']}"
+    assert [one["status"] for one in stripe_double.intents.values()] == ["canceled"]
+    stripe_double.pay_session(session["id"])
+    deliver(stripe_double)
+    order = Order.objects.get()
+    assert state(order)["payments"] == [("canceled", "0.00", "0.00"), ("succeeded", "18.90", "0.00")]
+    assert state(order)["packs"] == 1
+
+
+def test_an_expired_order_cancels_its_intent_at_stripe(
+    guest: Storefront, art: Json, stripe_double: FakeStripe
+) -> None:
+    guest.json("POST", CREATE, json=body(art))
+    lifecycle.order_expire(Order.objects.get().pk)
+    work_off()
+    assert [one["status"] for one in stripe_double.intents.values()] == ["canceled"]
+    assert Payment.objects.get().status == "canceled"
+
+
+def test_a_payment_that_is_too_late_to_cancel_is_held(
+    guest: Storefront, art: Json, stripe_double: FakeStripe
+) -> None:
+    guest.json("POST", CREATE, json=body(art))
+    stripe_double.pay(next(iter(stripe_double.intents)))
+    lifecycle.order_expire(Order.objects.get().pk)
+    work_off()
+    assert state(Order.objects.get())["hold"] == "paid_after_cancellation"
+
+
+def test_the_books_are_compared_page_by_page(paid: Order, stripe_double: FakeStripe) -> None:
+    (intent,) = stripe_double.intents
+    since = timezone.now() - timedelta(days=1)
+    assert list(reconcile(since)) == []
+    stripe_double.longest_page = 4
+    for _ in range(10):  # three pages
+        stripe_double.refund(intent, 1)
+    found = list(reconcile(since))
+    assert len([one for one in found if one.kind == "refund"]) == 10
+    assert all(repair(one) for one in found)
+    assert list(reconcile(since)) == []
+    assert state(paid)["payments"] == [("succeeded", "18.90", "0.10")]
+
+
+def test_events_of_another_shop_on_the_same_account_are_left_alone(
+    paid: Order, stripe_double: FakeStripe
+) -> None:
+    other = stripe_double._intent(500, "usd", {"order_id": "77", "environment": "staging"})
+    nobody = stripe_double._intent(500, "usd", {})
+    for intent in (other, nobody):
+        stripe_double.pay(intent["id"])
+    deliver(stripe_double)
+    assert StripeEvent.objects.exclude(status="done").count() == 0
+    assert list(reconcile(timezone.now() - timedelta(days=1))) == []

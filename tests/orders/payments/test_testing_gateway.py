@@ -14,8 +14,8 @@ from demo.storefront import Refused, Storefront
 from orders import models
 from orders.models import Order, StripeEvent
 from orders.payments import services
+from orders.payments.backends.delivery import deliver, webhook_secrets
 from orders.payments.backends.testing import TestGateway as Gateway
-from orders.payments.backends.testing import deliver, webhook_secrets
 from orders.payments.handlers import handle
 from tests.contracts.expectations import nothing_changes
 from tests.orders.conftest import Waiting
