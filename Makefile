@@ -1,7 +1,7 @@
 # The commands of the project. `make run` and `make test` are all that a new machine needs: each installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo lock clean
+.PHONY: help run rembg-service test check demo lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -10,10 +10,13 @@ VENV := .venv
 export NUMBA_DISABLE_JIT := 1
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed-runtime ## Run the shop at http://127.0.0.1:3001 (PORT=..., HOST=...)
 	@$(VENV)/bin/python manage.py dev
+
+rembg-service: $(VENV)/installed-runtime ## Run background removal as a service of its own (REMBG_SERVICE_PORT=8000)
+	@$(VENV)/bin/python -m uploads.cutout.service
 
 test: $(VENV)/installed-development ## Run every test on SQLite, then on PostgreSQL and Redis (ARGS="-k catalogue")
 	@$(VENV)/bin/python -m tools.test $(ARGS)

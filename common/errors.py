@@ -21,6 +21,7 @@ class DomainError(Exception):
 
     `code` is stable and machine-readable, `message` is for people, `status` the honest HTTP status, `errors` name
     the fields, and `extra` adds members to the body (the lines of a price difference, the allowed next states).
+    `retry_after_s` becomes the header of that name.
     """
 
     status: int = HTTPStatus.BAD_REQUEST
@@ -34,6 +35,7 @@ class DomainError(Exception):
         status: int | None = None,
         errors: Sequence[Mapping[str, Any]] = (),
         extra: Mapping[str, Any] | None = None,
+        retry_after_s: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -41,6 +43,7 @@ class DomainError(Exception):
         self.status = status or self.status
         self.errors = list(errors)
         self.extra = dict(extra or {})
+        self.retry_after_s = retry_after_s
 
 
 class NotFound(DomainError):
@@ -59,12 +62,25 @@ class Unprocessable(DomainError):
 
 
 class ProviderError(Exception):
-    """A vendor did not do what was asked. `retryable` says whether asking again may help."""
+    """A vendor did not do what was asked. `retryable` says whether asking again may help.
 
-    def __init__(self, message: str, *, provider: str, retryable: bool) -> None:
+    `code` names the reasons that callers tell apart, such as `credits_exhausted`; `retry_after_s` is the vendor's wish.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str,
+        retryable: bool,
+        code: str = "",
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.provider = provider
         self.retryable = retryable
+        self.code = code
+        self.retry_after_s = retry_after_s
 
 
 def problem(
@@ -129,6 +145,7 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> JsonRespon
     headers: dict[str, str] = {}
     if isinstance(error, DomainError):
         body = problem(error.status, error.message, code=error.code, errors=error.errors, extra=error.extra)
+        headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
     elif isinstance(error, exceptions.ValidationError):
         errors = _field_errors(error.detail)
         body = problem(400, _validation_message(errors), code="invalid", errors=errors)

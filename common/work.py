@@ -6,23 +6,27 @@ A worker *claims* a row (one conditional update, with a lease), does the slow wo
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 import structlog
 from django.conf import settings
-from django.db import models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from common.models import Record
+from common.records import Record
 
 log = structlog.get_logger(__name__)
 
 RETRY_DELAYS_S = (5, 30, 120)  # after the first, second, ... failed attempt; the last repeats
+_LONGEST_WISH_S = 600  # what a vendor's Retry-After can delay an attempt by
 
 
 class WorkItem(Record):
@@ -117,11 +121,17 @@ class WorkItem(Record):
             )
         )
 
-    def fail(self, code: str, message: str, *, retryable: bool) -> timedelta | None:
-        """Writes a failed attempt. Returns the delay until the next one, or None where this was the last."""
+    def fail(
+        self, code: str, message: str, *, retryable: bool, after_s: float | None = None
+    ) -> timedelta | None:
+        """Writes a failed attempt. Returns the delay until the next one, or None where this was the last.
+
+        after_s: the least delay that whoever refused has asked for; up to ten minutes of it are granted.
+        """
         now = timezone.now()
         again = retryable and self.attempts < self.MAX_ATTEMPTS
-        delay = timedelta(seconds=RETRY_DELAYS_S[min(self.attempts, len(RETRY_DELAYS_S)) - 1])
+        delay_s = float(RETRY_DELAYS_S[min(self.attempts, len(RETRY_DELAYS_S)) - 1])
+        delay = timedelta(seconds=max(delay_s, min(after_s or 0, _LONGEST_WISH_S)))
         self._mine().update(
             status=self.Status.QUEUED if again else self.Status.FAILED,
             available_at=now + delay if again else now,
@@ -133,6 +143,63 @@ class WorkItem(Record):
             lease_expires_at=None,
         )
         return delay if again else None
+
+    def release(self) -> bool:
+        """Gives the row back untried, if it is still ours: this claim is no attempt."""
+        return bool(
+            self._mine().update(
+                status=self.Status.QUEUED,
+                attempts=F("attempts") - 1,
+                available_at=timezone.now(),
+                lease_token=None,
+                lease_expires_at=None,
+            )
+        )
+
+    @classmethod
+    def cancel(cls, pk: Any, *, code: str = "cancelled", message: str = "Cancelled.") -> bool:
+        """Ends what has not ended yet. A worker that is at it finds its lease gone and records nothing."""
+        now = timezone.now()
+        return bool(
+            cls._default_manager.filter(pk=pk, status__in=[cls.Status.QUEUED, cls.Status.RUNNING]).update(
+                status=cls.Status.FAILED,
+                error_code=code,
+                error_message=message,
+                lease_token=None,
+                lease_expires_at=None,
+                completed_at=now,
+                updated_at=now,
+            )
+        )
+
+    @contextmanager
+    def heartbeat(self, *, limit_s: float) -> Iterator[None]:
+        """Keeps the lease for as long as the work inside runs, but no longer than `limit_s`: a hung worker loses it.
+
+        So a lease can be short, and the work of a worker that died is taken over soon.
+        """
+        over = threading.Event()
+        every_s = self.LEASE.total_seconds() / 3
+        deadline = time.monotonic() + limit_s
+
+        def beat() -> None:
+            try:
+                while not over.wait(every_s) and time.monotonic() < deadline:
+                    try:
+                        if not self.note():
+                            return
+                    except DatabaseError as error:  # the next beat may get through; the lease outlives two
+                        log.warning("work.beat_missed", pk=str(self.pk), error=type(error).__name__)
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=beat, name=f"heartbeat-{self.pk}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
 
 def ring(task: Any, *, countdown_s: float = 0, **ids: str) -> None:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from common.models import Record
+from common.models import Record, TextRequest
 from common.work import WorkItem
 from designs.inks import InkReport
 from products.models import Colour, Product, Variant
@@ -45,6 +45,9 @@ class Design(Record):
     )
     notes = models.TextField(blank=True)
     metadata = models.JSONField(default=dict, blank=True)
+    alt_text_request = models.ForeignKey(
+        TextRequest, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["-updated_at"]
@@ -57,6 +60,12 @@ class Design(Record):
     def shown_thumbnail(self) -> str:
         """The owner's own picture, or the server's, or nothing."""
         return self.thumbnail_url or (f"/uploads/{self.made_thumbnail}" if self.made_thumbnail else "")
+
+    @property
+    def alt_text(self) -> str | None:
+        """What the design looks like in a sentence, once that has been asked for and written."""
+        answer = self.alt_text_request.answer if self.alt_text_request else None
+        return answer["alt_text"] if answer else None
 
 
 class DesignArtwork(Record):

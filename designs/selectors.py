@@ -16,7 +16,7 @@ def designs_of(user: User) -> QuerySet[Design]:
     artworks = DesignArtwork.objects.select_related("asset")
     return (
         Design.objects.filter(user=user)
-        .select_related("product", "variant__colour", "variant__size")
+        .select_related("product", "variant__colour", "variant__size", "alt_text_request")
         .prefetch_related(Prefetch("artworks", artworks))
     )
 

@@ -103,9 +103,11 @@ class DesignDetailSerializer(DesignSerializer):
     artwork_urls = serializers.SerializerMethodField()
     print_quality = serializers.SerializerMethodField()
 
+    alt_text = serializers.CharField(allow_null=True)
+
     class Meta(DesignSerializer.Meta):
         fields = [
-            *DesignSerializer.Meta.fields, "variant_color", "variant_size", "artwork_urls", "print_quality",
+            *DesignSerializer.Meta.fields, "variant_color", "variant_size", "artwork_urls", "print_quality", "alt_text",
         ]  # fmt: skip
 
     def get_artwork_urls(self, design: Design) -> dict[str, str]:

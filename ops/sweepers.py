@@ -8,6 +8,8 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
+from common.gemini.tasks import ring_text
+from common.models import TextRequest
 from common.work import WorkItem, ring_all
 from designs.mockups.tasks import ring_mockup
 from designs.models import Mockup
@@ -32,6 +34,7 @@ from orders.selectors import orders_to_remind, orders_unpaid_since
 from uploads.compression.models import DerivativeWork
 from uploads.compression.services import derivatives_request_missing
 from uploads.compression.tasks import ring_derivatives
+from uploads.cutout.intermediates import expire
 from uploads.cutout.tasks import ring_cutout
 from uploads.models import Job
 
@@ -52,6 +55,7 @@ QUEUES_OF_RECORD: dict[type[WorkItem], Callable[[str], None]] = {
     ProductionPack: ring_pack,
     GangSheet: ring_gang,
     OutboxMail: ring_mail,
+    TextRequest: ring_text,
 }
 
 
@@ -79,3 +83,8 @@ def remind_unpaid_orders() -> int:
     for order in waiting:
         mail_enqueue(order, OutboxMail.Kind.PAYMENT_REMINDER)
     return len(waiting)
+
+
+def expire_intermediates() -> int:
+    """Deletes what jobs have put aside and no longer need. Returns how many files went."""
+    return expire(timezone.now())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 
-from common.models import Record
+from common.models import Record, TextRequest
 
 hex_colour = RegexValidator(r"^#[0-9a-f]{6}$", "Must be a colour such as #1b1b1d.")
 
@@ -316,3 +317,38 @@ class CatalogueVersion(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+
+class ProductCopy(Record):
+    """A product's description and search texts as Gemini drafted them, until staff approve or reject them.
+
+    The three texts are staff's own words; one that is empty leaves Gemini's in force.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        APPROVED = "approved"
+        REJECTED = "rejected"
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="copies")
+    request = models.ForeignKey(TextRequest, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    description = models.TextField(blank=True)
+    seo_title = models.CharField(max_length=70, blank=True)
+    seo_description = models.CharField(max_length=170, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "product copies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product"], condition=models.Q(status="approved"), name="product_copy_one_approved"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.status} copy"

@@ -119,7 +119,12 @@ METHODS: list[dict[str, Any]] = [
                 (1, 11, "1.00"), (12, 23, "0.85"), (24, 49, "0.70"), (50, None, "0.60")
             ),
         },
-        "file_requirements": {"min_dpi": 300, "formats": ["png", "svg", "pdf", "ai"], "max_colors": 6},
+        "file_requirements": {
+            "min_dpi": 300,
+            "formats": ["png", "svg", "pdf", "ai"],
+            "max_colors": 6,
+            "semi_transparency": False,
+        },
     },
     {
         "name": "embroidery",
@@ -131,7 +136,12 @@ METHODS: list[dict[str, Any]] = [
             "per_1000_stitches": "0.50",
             "quantity_breaks": _breaks((1, 11, "1.00"), (12, 23, "0.90"), (24, None, "0.80")),
         },
-        "file_requirements": {"min_dpi": 300, "formats": ["dst", "png", "svg", "pdf"], "max_size_inches": 4},
+        "file_requirements": {
+            "min_dpi": 300,
+            "formats": ["dst", "png", "svg", "pdf"],
+            "max_size_inches": 4,
+            "semi_transparency": False,
+        },
     },
     {
         "name": "dtg",

@@ -27,6 +27,11 @@ def methods_active() -> QuerySet[DecorationMethod]:
     return DecorationMethod.objects.filter(status=DecorationMethod.Status.ACTIVE)
 
 
+def hard_edges_needed() -> bool:
+    """Whether some active method prints each pixel or does not: its art must have no half-clear ones."""
+    return methods_active().filter(file_requirements__semi_transparency=False).exists()
+
+
 def variants_by_reference(references: Sequence[str]) -> dict[str, Variant]:
     """Resolves what the storefront may send as `variant_id`: a UUID or a fixed alias such as `hoodie-M`.
 

@@ -20,6 +20,7 @@ from stolentee.queue import TASKS
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stolentee.settings")
 
 STEPS_WITH_TASKS = [
+    "common.gemini",
     "uploads.cutout",
     "uploads.compression",
     "designs.mockups",
@@ -40,6 +41,13 @@ app.autodiscover_tasks(STEPS_WITH_TASKS)
 @setup_logging.connect
 def _keep_our_logging(**kwargs: object) -> None:
     """Connecting this signal keeps Celery from replacing the handlers of `settings.LOGGING`."""
+
+
+@worker_process_init.connect
+def _warm_up(**kwargs: object) -> None:
+    from uploads.cutout.providers import warm_up
+
+    warm_up()
 
 
 @worker_init.connect

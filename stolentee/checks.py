@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
+from common.gemini.gateway import sdk_is_installed
 from stolentee.db.sizing import connections_at_most
 
 S3_VARIABLES = ("S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
@@ -87,6 +88,20 @@ def check_vendors(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(Tags.security)
+def check_gemini(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E020: the SDK that is asked for is not installed."""
+    if not settings.GEMINI_API_KEY or sdk_is_installed(settings.GEMINI_SDK):
+        return []
+    return [
+        Error(
+            f"GEMINI_SDK is {settings.GEMINI_SDK}, which is not installed.",
+            hint="pip install -r requirements-gemini-legacy.txt, or use google-genai.",
+            id="stolentee.E020",
+        )
+    ]
 
 
 @register(Tags.security)

@@ -16,6 +16,7 @@ from django.conf import settings
 from stolentee import workers
 from stolentee.celery import app
 from stolentee.wsgi import application
+from uploads.cutout.providers import warm_up
 
 __all__ = ["application"]
 
@@ -55,6 +56,7 @@ def _start() -> None:
     ).start()
     app.tasks["ops.tasks.sweep"].delay()
     workers.start_beating()
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
 
     def stop() -> None:
         workers.stop_beating()

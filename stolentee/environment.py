@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ import environ
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,14 @@ class Environment:
             return int(value)
         self._note(name, f"must be a whole number from {minimum} to {maximum}, not {value!r}")
         return default
+
+    def amount(self, name: str, default: str) -> Decimal:
+        """A decimal number that is not negative, such as a price in dollars."""
+        value = self.text(name, default)
+        if _AMOUNT.fullmatch(value):
+            return Decimal(value)
+        self._note(name, f"must be a number such as {default}, not {value!r}")
+        return Decimal(default)
 
     def flag(self, name: str, default: bool) -> bool:
         value = self.text(name, str(default)).lower()

@@ -288,9 +288,38 @@ REMBG_MODEL = env.choice(
     "REMBG_MODEL", ("u2netp", "u2net", "silueta"), "u2netp"
 )  # never the CC BY-NC default
 REMBG_HOME = Path(env.text("REMBG_HOME", str(VAR_DIR / "rembg")))
+REMBG_SERVICE_URL = env.url("REMBG_SERVICE_URL")  # our own service, instead of rembg in this process
+REMBG_SERVICE_SECRET = env.text("REMBG_SERVICE_SECRET")
+REMBG_SERVICE_HOST = env.text("REMBG_SERVICE_HOST", "127.0.0.1")  # where `make rembg-service` listens
+REMBG_SERVICE_PORT = env.integer("REMBG_SERVICE_PORT", 8000, minimum=1, maximum=65535)
+REMBG_MAX_WORKERS = env.integer("REMBG_MAX_WORKERS", min(4, os.cpu_count() or 1), minimum=1, maximum=64)
+REMBG_QUEUE_SIZE = env.integer("REMBG_QUEUE_SIZE", 16, minimum=0, maximum=1000)
+REMBG_MAX_RSS_MB = env.integer("REMBG_MAX_RSS_MB", 1500, minimum=200, maximum=64_000)
+# The share of pictures that our own rembg sees first; the rest goes to remove.bg first, where there is a key.
+SELF_HOSTED_ROLLOUT_PERCENT = env.integer("SELF_HOSTED_ROLLOUT_PERCENT", 100, minimum=0, maximum=100)
+REMOVEBG_CREDIT_USD = env.amount("REMOVEBG_CREDIT_USD", "0.20")
+REMOVEBG_DAILY_BUDGET_USD = env.amount("REMOVEBG_DAILY_BUDGET_USD", "5.00")
+PAID_PICTURE_USD = env.amount("PAID_PICTURE_USD", "0.20")  # what savings are counted against
+CPU_SECOND_USD = env.amount("CPU_SECOND_USD", "0.0000077")
+# Cut-outs that are trusted less than this are shown to remove.bg, and need a look before they are printed.
+CUTOUT_MIN_SCORE = env.integer("CUTOUT_MIN_SCORE_PERCENT", 50, minimum=0, maximum=100) / 100
+CUTOUT_TIME_LIMIT_S = 115  # below the task's own, which kills the process
+CUTOUT_LEASE = timedelta(seconds=min(45, WORK_LEASE_S))  # short, because a heartbeat renews it
+CUTOUT_HARD_EDGES_NEEDED = "products.selectors.hard_edges_needed"  # uploads may not import products
+INTERMEDIATE_LIFETIME = timedelta(hours=env.integer("INTERMEDIATE_HOURS", 24, minimum=1, maximum=720))
+GEMINI_SDK = env.choice("GEMINI_SDK", ("google-genai", "google-generativeai"), "google-genai")
 GEMINI_API_KEY = env.text("GEMINI_API_KEY")
 GEMINI_API_URL = env.url("GEMINI_API_URL")
 GEMINI_IMAGE_MODEL = env.text("GEMINI_IMAGE_MODEL", "gemini-3.1-flash-image")
+GEMINI_TEXT_MODEL = env.text("GEMINI_TEXT_MODEL", "gemini-3.5-flash-lite")
+GEMINI_DAILY_LIMIT = env.integer("GEMINI_DAILY_LIMIT", 10, minimum=0, maximum=1_000_000)
+GEMINI_DRAWING_DAILY_BUDGET_USD = env.amount("GEMINI_DRAWING_DAILY_BUDGET_USD", "5.00")
+GEMINI_IMAGE_INPUT_USD = env.amount("GEMINI_IMAGE_INPUT_USD", "0.50")  # dollars per million tokens
+GEMINI_IMAGE_OUTPUT_USD = env.amount("GEMINI_IMAGE_OUTPUT_USD", "60.00")
+GEMINI_TEXT_INPUT_USD = env.amount("GEMINI_TEXT_INPUT_USD", "0.30")
+GEMINI_TEXT_OUTPUT_USD = env.amount("GEMINI_TEXT_OUTPUT_USD", "2.50")
+TEXT_BLOCKED_WORDS = env.words("TEXT_BLOCKED_WORDS")
+TEXT_WAIT_S = 10  # how long a request waits for its text before it answers 202
 # A photo leaves the server only where the shop's terms cover it: the storefront sends no consent field.
 GEMINI_PHOTO_CONSENT = env.flag("GEMINI_PHOTO_CONSENT", False)
 PRINTER_EMAIL = env.text("PRINTER_EMAIL")

@@ -30,6 +30,8 @@ class Asset(Record):
     class Kind(models.TextChoices):
         UPLOAD = "upload"
         TRANSPARENT = "transparent"
+        ALTERNATIVE = "alternative", "Cut out of the photo itself, beside a drawing"
+        HARD = "hard", "The transparent one without half-clear pixels"
 
     class OwnerType(models.TextChoices):
         CUSTOMER = "customer"
@@ -155,6 +157,16 @@ class Job(WorkItem):
     source = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="cutout_jobs")
     step = models.CharField(max_length=12, choices=Step, default=Step.CREATED)
     result = models.JSONField(default=dict, blank=True)
+    photo_consent = models.BooleanField(
+        default=False, help_text="The customer said, with this upload, that the photo may leave the server."
+    )
+    # The hash of the picture's bytes and of all that decides what comes out; equal jobs have equal results.
+    content_key = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    stages = models.JSONField(
+        default=dict, blank=True, help_text="Milliseconds of each stage of the last attempt."
+    )
+
+    LEASE = settings.CUTOUT_LEASE
 
     class Meta:
         ordering = ["-created_at"]
@@ -165,3 +177,88 @@ class Job(WorkItem):
 
     def __str__(self) -> str:
         return f"job {self.id} {self.status}"
+
+
+class Intermediate(Record):
+    """What a job has put aside: a paid reply that another attempt need not pay for again, or the file of a result that
+    is not recorded yet. Private, but for results' own files, and gone after a day.
+    """
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="intermediates")
+    name = models.CharField(max_length=60)
+    file = models.CharField(max_length=200, unique=True)
+    is_public = models.BooleanField(default=False)
+    detail = models.JSONField(default=dict, blank=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["expires_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "name"], name="intermediate_once_per_job_and_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of job {self.job_id}"
+
+
+class PhotoDisclosure(Record):
+    """A customer's picture that left the server: what, to whom, what for, and on which ground; when is `created_at`.
+
+    Written before the picture leaves. The ids are plain values, because the record outlives what it tells of.
+    """
+
+    class Ground(models.TextChoices):
+        CUSTOMER = "customer", "The customer agreed with the upload"
+        SHOP_TERMS = "shop_terms", "The shop's terms cover it"
+        PROCESSOR = "processor", "The shop has engaged the recipient to remove backgrounds"
+
+    asset_id = models.UUIDField(db_index=True)
+    job_id = models.UUIDField(null=True, blank=True)
+    recipient = models.CharField(max_length=60)
+    purpose = models.CharField(max_length=60)
+    ground = models.CharField(max_length=12, choices=Ground)
+    sent_sha256 = models.CharField(max_length=64)
+    sent_bytes = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.asset_id} to {self.recipient}"
+
+
+class CutoutTrial(Record):
+    """One way in which a background was removed, or was tried to be: what the A/B comparison counts.
+
+    `arm` is the side of the rollout that the picture is on. `kept` says whether it became the result.
+    """
+
+    class Arm(models.TextChoices):
+        SELF_HOSTED = "self_hosted"
+        REMOVEBG = "removebg"
+
+    class Role(models.TextChoices):
+        PRIMARY = "primary"
+        FALLBACK = "fallback", "After the primary had failed"
+        GATE = "gate", "Because the result was not to be trusted"
+
+    asset_id = models.UUIDField(db_index=True)
+    job_id = models.UUIDField(db_index=True)
+    arm = models.CharField(max_length=12, choices=Arm)
+    role = models.CharField(max_length=10, choices=Role)
+    provider = models.CharField(max_length=30)
+    succeeded = models.BooleanField()
+    code = models.CharField(max_length=60, blank=True)
+    duration_ms = models.PositiveIntegerField()
+    input_bytes = models.PositiveIntegerField(default=0)
+    output_bytes = models.PositiveIntegerField(default=0)
+    score = models.FloatField(null=True, blank=True)
+    cost_usd = models.DecimalField(max_digits=18, decimal_places=9, default=0)
+    kept = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["provider", "created_at"], name="trial_by_provider")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} for job {self.job_id}"

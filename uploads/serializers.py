@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from common.api import ModelSerializer, TimestampField
 from uploads.models import Asset, Derivative, Job
+from uploads.selectors import place_of
 
 # The storefront knows these four words; "failed" is the one that it shows as an error.
 JOB_STATUSES = ("queued", "running", "done", "failed")
@@ -64,6 +65,7 @@ class JobSerializer(serializers.Serializer):
     createdAt = TimestampField(source="created_at")
     updatedAt = TimestampField(source="updated_at")
     completedAt = TimestampField(source="completed_at", allow_null=True)
+    queue = serializers.SerializerMethodField()
     assets = serializers.SerializerMethodField()
 
     def get_errorMessage(self, job: Job) -> str | None:
@@ -72,10 +74,21 @@ class JobSerializer(serializers.Serializer):
     def get_errorCode(self, job: Job) -> str | None:
         return job.error_code if job.status == Job.Status.FAILED else None
 
+    def get_queue(self, job: Job) -> dict[str, int] | None:
+        """How many jobs are before this one, how old the oldest waiting job is, and the likely time to the end."""
+        place = place_of(job)
+        if place is None:
+            return None
+        return {"position": place.position, "ageSeconds": place.queue_age_s, "etaSeconds": place.eta_s}
+
     def get_assets(self, job: Job) -> list[dict[str, Any]] | None:
         if job.status != Job.Status.DONE:
             return None
-        return list(JobAssetSerializer(job.assets.all(), many=True).data)
+        # The cut-out first: it is what the storefront takes. The photo's own is an offer beside it; the version with
+        # hard edges is production's, and named in the result.
+        offered = [asset for asset in job.assets.all() if asset.kind != Asset.Kind.HARD]
+        assets = sorted(offered, key=lambda asset: asset.kind != Asset.Kind.TRANSPARENT)
+        return list(JobAssetSerializer(assets, many=True).data)
 
 
 class JobSummarySerializer(ModelSerializer):

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import User
-from common.errors import DomainError, Unprocessable
+from common.errors import Conflict, DomainError, Unprocessable
 from common.storage import (
     content_name,
     kept_together,
@@ -29,8 +29,17 @@ from uploads.imaging import formats, sandbox
 from uploads.imaging.errors import ImageRejected
 from uploads.intake import Incoming, UploadRejected, incoming
 from uploads.models import Asset, Derivative, Job
+from uploads.selectors import job_get
 
-__all__ = ["FILE_TYPES", "PHOTO_TYPES", "UploadRejected", "asset_create", "asset_use", "job_create"]
+__all__ = [
+    "FILE_TYPES",
+    "PHOTO_TYPES",
+    "UploadRejected",
+    "asset_create",
+    "asset_use",
+    "job_cancel",
+    "job_create",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -216,11 +225,37 @@ def asset_use(asset_id: UUID, *, user: User | None) -> Asset:
     return asset
 
 
-@transaction.atomic
-def job_create(source: Asset, *, user: User | None) -> Job:
-    """A queued cut-out of `source`; the bell rings after the commit."""
+def job_create(source: Asset, *, user: User | None, photo_consent: bool = False) -> Job:
+    """A cut-out of `source`: done already where an equal one has been made, else queued, with a bell after the commit.
+
+    photo_consent: whether the customer has agreed that the photo may be shown to the image model.
+    """
+    from uploads.cutout.reuse import content_key, finished_twin
     from uploads.cutout.tasks import ring_cutout
 
-    job = Job.objects.create(source=source, user=user)
-    ring_cutout(str(job.pk))
+    job = Job(source=source, user=user, photo_consent=photo_consent)
+    job.content_key = content_key(job)
+    with transaction.atomic():
+        job.save()
+        ring_cutout(str(job.pk))
+    if finished_twin(job) is not None and not connection.in_atomic_block:
+        _answer_now(job)
     return job
+
+
+def _answer_now(job: Job) -> None:
+    """Copies an equal job's result within the request. Where that fails, the worker's turn comes as for any job."""
+    from uploads.cutout.pipeline import run_if_known
+
+    run_if_known(job)
+    job.refresh_from_db()
+
+
+def job_cancel(job_id: str) -> Job:
+    """Ends a job that has not ended. Raises NotFound, and Conflict where it has ended otherwise."""
+    job = job_get(job_id)
+    if not Job.cancel(job.pk, message="The extraction was cancelled."):
+        job.refresh_from_db()
+        if job.error_code != "cancelled":
+            raise Conflict("The job has ended already.", code="job_ended", extra={"jobStatus": job.status})
+    return job_get(job_id)

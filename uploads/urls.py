@@ -15,4 +15,6 @@ urlpatterns = [
     path("jobs", views.JobListView.as_view()),
     path("jobs/start", views.JobStartView.as_view()),
     path("jobs/<str:job_id>", views.JobDetailView.as_view()),
+    path("jobs/<str:job_id>/cancel", views.JobCancelView.as_view()),
+    path("jobs/<str:job_id>/events", views.JobEventsView.as_view()),
 ]

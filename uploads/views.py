@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.permissions import Anyone, SignedIn, current_user, signed_in_user
 from common.api import TimestampField, envelope, success
-from common.errors import NotFound
 from uploads import services, signed
+from uploads.events import JobStream
 from uploads.intake import CHUNK_BYTES, IntakeFile, IntakeHandler, UploadRejected
 from uploads.models import Asset, Job
+from uploads.selectors import job_get
 from uploads.serializers import (
     AssetSerializer,
     CompleteRequestSerializer,
@@ -32,6 +34,12 @@ from uploads.serializers import (
 from uploads.storage.serving import public_response
 
 _UPLOAD = inline_serializer("UploadRequest", {"file": serializers.FileField()})
+_PHOTO = inline_serializer(
+    "ShirtPhotoRequest",
+    {"file": serializers.FileField(), "photo_consent": serializers.BooleanField(default=False)},
+)
+_JOB = inline_serializer("JobEnvelope", {"success": serializers.BooleanField(), "job": JobSerializer()})
+_YES = {"1", "true", "yes", "on"}
 
 
 class UploadView(APIView):
@@ -75,11 +83,13 @@ class FileUploadView(UploadView):
 
 
 class ShirtPhotoUploadView(UploadView):
+    """`photo_consent` says whether the photo may be shown to the image model, where the shop's terms do not say so."""
+
     def file_limit_bytes(self) -> int:
         return settings.UPLOAD_PHOTO_MAX_BYTES
 
     @extend_schema(
-        request={"multipart/form-data": _UPLOAD},
+        request={"multipart/form-data": _PHOTO},
         responses={
             201: envelope(
                 "ShirtPhoto",
@@ -100,7 +110,8 @@ class ShirtPhotoUploadView(UploadView):
                 allowed_types=services.PHOTO_TYPES,
                 refusal=services.PHOTO_REFUSAL,
             )
-        job = services.job_create(asset, user=user)
+        consent = request.POST.get("photo_consent", "").lower() in _YES
+        job = services.job_create(asset, user=user, photo_consent=consent)
         return success(_photo_answer(asset, str(job.pk)), 201)
 
 
@@ -227,19 +238,51 @@ class JobDetailView(APIView):
 
     permission_classes = [Anyone]
 
-    @extend_schema(
-        responses=inline_serializer(
-            "JobEnvelope", {"success": serializers.BooleanField(), "job": JobSerializer()}
-        )
-    )
+    @extend_schema(responses=_JOB)
     def get(self, request: Request, job_id: str) -> Response:
-        try:
-            job = Job.objects.prefetch_related("assets").get(pk=UUID(job_id))
-        except (ValueError, Job.DoesNotExist) as error:
-            raise NotFound("Job not found", code="job_not_found") from error
-        return Response(
-            {"success": True, "job": JobSerializer(job).data}, headers={"Cache-Control": "no-store"}
-        )
+        return _job_response(job_get(job_id))
+
+
+class JobCancelView(APIView):
+    """Whoever may poll a job may end it. Cancelling twice is one cancellation."""
+
+    permission_classes = [Anyone]
+
+    @extend_schema(request=None, responses=_JOB)
+    def post(self, request: Request, job_id: str) -> Response:
+        return _job_response(services.job_cancel(job_id))
+
+
+def _job_response(job: Job) -> Response:
+    return Response({"success": True, "job": JobSerializer(job).data}, headers={"Cache-Control": "no-store"})
+
+
+class EventStreamRenderer(BaseRenderer):
+    """Lets an EventSource's `Accept: text/event-stream` through to the view, which streams by itself."""
+
+    media_type = "text/event-stream"
+    format = "events"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        return json.dumps(data, default=str).encode()
+
+
+class JobEventsView(APIView):
+    """The job as server-sent events: `event: job`, whenever status or step change, until it has ended."""
+
+    permission_classes = [Anyone]
+    renderer_classes = [EventStreamRenderer, JSONRenderer]
+
+    @extend_schema(responses={(200, "text/event-stream"): OpenApiTypes.STR})
+    def get(self, request: Request, job_id: str) -> HttpResponseBase:
+        stream = JobStream(job_id, last_seen=request.headers.get("Last-Event-ID", ""))
+        response = StreamingHttpResponse(stream, content_type="text/event-stream")
+        response["Cache-Control"] = "no-store"
+        response["X-Accel-Buffering"] = "no"  # nginx would keep the events back until the end
+        return response
 
 
 class JobListView(APIView):

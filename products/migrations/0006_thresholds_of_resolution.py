@@ -14,7 +14,7 @@ def raise_thresholds(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('products', '0004_stage_views_of_products'),
+        ('products', '0005_product_copy'),
     ]
 
     operations = [

@@ -64,8 +64,8 @@ def test_paths_exist(name: str) -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_commands_exist(name: str) -> None:
     text = (ROOT / name).read_text()
-    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"(?:`|^|3002 )make ([a-z]+)", text, re.MULTILINE)) <= targets
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^|3002 )make ([a-z-]+)", text, re.MULTILINE)) <= targets
     for module in re.findall(r"python -m ([\w.]+)", text):
         assert importlib.util.find_spec(module), module
     assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= set(get_commands())

@@ -213,3 +213,46 @@ def test_of_many_racing_workers_exactly_one_wins() -> None:
     for thread in threads:
         thread.join()
     assert len(won) == 1
+
+
+def test_cancelling_ends_what_has_not_ended_and_nothing_else() -> None:
+    waiting, done = event(), event(status="done")
+    claimed = StripeEvent.claim(event().pk)
+    assert claimed is not None
+    assert [StripeEvent.cancel(row.pk) for row in (waiting, claimed, done)] == [True, True, False]
+    assert not claimed.finish() and not claimed.note()
+    claimed.refresh_from_db()
+    assert (claimed.status, claimed.error_code, claimed.lease_token) == ("failed", "cancelled", None)
+    assert claimed.completed_at is not None
+
+
+def test_a_row_that_is_given_back_has_not_been_tried() -> None:
+    claimed = StripeEvent.claim(event().pk)
+    assert claimed is not None and claimed.release()
+    claimed.refresh_from_db()
+    assert (claimed.status, claimed.attempts, claimed.lease_token) == ("queued", 0, None)
+    assert StripeEvent.claim(claimed.pk) is not None
+    assert not claimed.release()  # it is another worker's now
+
+
+@pytest.mark.parametrize(("wish_s", "delay_s"), [(None, 5), (2, 5), (40, 40), (9999, 600)])
+def test_a_vendors_wish_delays_the_next_attempt_within_reason(wish_s: float | None, delay_s: float) -> None:
+    claimed = StripeEvent.claim(event().pk)
+    assert claimed is not None
+    delay = claimed.fail("busy", "busy", retryable=True, after_s=wish_s)
+    assert delay is not None and delay.total_seconds() == delay_s
+
+
+@pytest.mark.production
+@pytest.mark.django_db(transaction=True)
+def test_a_heartbeat_keeps_a_short_lease_until_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StripeEvent, "LEASE", timedelta(seconds=1.5))
+    claimed = StripeEvent.claim(event().pk)
+    assert claimed is not None
+    with claimed.heartbeat(limit_s=30):
+        time.sleep(2.5)
+        assert StripeEvent.claim(claimed.pk) is None
+    with claimed.heartbeat(limit_s=0):  # a hung worker
+        time.sleep(2.5)
+        heir = StripeEvent.claim(claimed.pk)
+    assert heir is not None and heir.attempts == 2

@@ -46,6 +46,7 @@ DEVELOPMENT = {
 
 def found(settings: Any, engine: str = POSTGRESQL, **changes: Any) -> list[str]:
     """The numbers of what the checks say about these settings."""
+    changes = {"GEMINI_API_KEY": "", "GEMINI_SDK": "google-genai"} | changes
     for name, value in (GOOD | changes).items():
         setattr(settings, name, value)
     settings.DATABASES["default"]["ENGINE"], before = engine, settings.DATABASES["default"]["ENGINE"]
@@ -56,6 +57,7 @@ def found(settings: Any, engine: str = POSTGRESQL, **changes: Any) -> list[str]:
                 checks.check_environment,
                 checks.check_secrets,
                 checks.check_vendors,
+                checks.check_gemini,
                 checks.check_services,
                 checks.check_connections,
             )
@@ -76,8 +78,19 @@ def found(settings: Any, engine: str = POSTGRESQL, **changes: Any) -> list[str]:
         {"STRIPE_SECRET_KEY": "sk_test_x", "STRIPE_API_URL": "http://127.0.0.1:1"},
         {"DATABASE_CONNECTION_LIMIT": 0, "DATABASE_POOL_MAX": 500},
         {"SECRET_KEY": "k" * 51, "STRIPE_WEBHOOK_SECRETS": ["old", "new"]},
+        {"GEMINI_API_KEY": "k", "GEMINI_SDK": "google-genai"},
+        {"GEMINI_API_KEY": "", "GEMINI_SDK": "google-generativeai"},
     ],
-    ids=["complete", "files", "development", "a double of Stripe", "an unknown limit", "rotation"],
+    ids=[
+        "complete",
+        "files",
+        "development",
+        "a double of Stripe",
+        "an unknown limit",
+        "rotation",
+        "Gemini",
+        "no Gemini",
+    ],  # fmt: skip
 )
 def test_good_settings_are_silent(changes: dict[str, Any], settings: Any) -> None:
     assert found(settings, **changes) == []
@@ -106,6 +119,7 @@ def test_development_may_run_on_sqlite(settings: Any) -> None:
         (DEVELOPMENT | {"STRIPE_API_URL": "http://127.0.0.1:1"}, ["E006"]),
         ({"STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRETS": []}, ["E007"]),
         ({"REDIS_URL": ""}, ["E009"]),
+        ({"GEMINI_API_KEY": "k", "GEMINI_SDK": "google-generativeai"}, ["E020"]),
         ({"EMAIL_HOST": ""}, ["W001"]),
         ({"DATABASE_POOL_MAX": 6}, ["E012"]),
         ({"INSTANCES": 6}, ["E012"]),

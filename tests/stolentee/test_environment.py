@@ -1,6 +1,7 @@
 """The typed reader: a bad value is noted, never raised, and the default is used."""
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,16 @@ def test_integers(value: str, read: int, noted: bool) -> None:
     env = Environment({"N": value})
     assert env.integer("N", 5, minimum=1, maximum=10) == read
     assert [problem.name for problem in env.problems] == (["N"] if noted else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "read", "noted"),
+    [("0.20", "0.20", False), ("7", "7", False), ("-1", "5", True), ("1e3", "5", True), ("NaN", "5", True)],
+)
+def test_amounts(value: str, read: str, noted: bool) -> None:
+    env = Environment({"A": value})
+    assert env.amount("A", "5") == Decimal(read)
+    assert bool(env.problems) == noted
 
 
 @pytest.mark.parametrize(

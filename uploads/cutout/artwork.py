@@ -1,20 +1,23 @@
 """Take the artwork out of whatever picture a customer sends: the route, the crop and the last checks.
 
-A flat background is undone exactly (`colour_key`). A photo of a garment gives its print (`print_region`, `print_ink`).
-Any other photo gives its salient object (`matting`). The picture is never returned uncut.
+A flat or graded background is undone exactly (`colour_key`), without a network. A photo of a garment gives its print
+(`print_region`, `print_ink`). Any other photo gives its salient object (`matting`). No picture is returned uncut.
 """
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from uploads.cutout import scoring
-from uploads.cutout.colour_key import background_statistics, is_flat, unmix
-from uploads.cutout.matting import foreground_colours, refined_alpha
+from uploads.cutout.background import BackgroundStatistics, background_statistics, is_flat
+from uploads.cutout.colour_key import Unmixed, unmix
+from uploads.cutout.garment_shape import is_garment
+from uploads.cutout.matting import cut_out
 from uploads.cutout.print_ink import lift_print
 from uploads.cutout.print_region import NoPrintFound, PrintRegion, find_print
 
@@ -22,6 +25,9 @@ FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 Method = Literal["colour_key", "print", "salient", "given"]
+# What was found in the picture: an even or a graded background, a photo on an even one, a garment on either, a photo.
+Route = Literal["flat", "graded", "photo_on_flat", "garment_on_flat", "garment_photo", "photo", "given"]
+Subject = Literal["print", "object"]
 MaskOf = Callable[[ByteArray], FloatArray]
 OnStep = Callable[[str], None]
 
@@ -40,6 +46,10 @@ _MOST_SHARE = 0.95
 _PADDING_SHARE = 0.02
 # Garments that fill the picture have no outline; then at least this much of it must be even cloth.
 _FILLING_GARMENT_SHARE = 0.6
+# Beside the largest object, what the frame cuts off must be this large to belong to it, what stands free this.
+_LESSER_CUT_OFF, _LESSER_FREE = 0.35, 0.02
+# The network and the colour key must agree this far (IoU) that they see the same object.
+_PHOTO_AGREEMENT = 0.80
 
 
 class CutoutFailed(Exception):
@@ -56,8 +66,9 @@ class Cutout:
     """The artwork, trimmed to its content and a margin of 2 %.
 
     rgba: uint8 (H, W, 4), straight alpha. box: left, top, right, bottom in px of the source; larger than `rgba` when
-    the source had more than 2000 px there. method: the route that was taken; "given" is for a picture that came with
-    its background removed. confidence: 0..1, the product of `components` for photos.
+    the source had more than 2000 px there. method: how it was cut out; "given" is for a picture that came with its
+    background removed. confidence: 0..1, the product of `components`. route: what the picture was taken for.
+    timings_s: what each stage took.
     """
 
     rgba: ByteArray
@@ -65,33 +76,151 @@ class Cutout:
     confidence: float
     box: Box
     components: dict[str, float]
+    route: Route = "given"
+    timings_s: dict[str, float] = field(default_factory=dict)
 
 
-def extract_artwork(rgb: ByteArray, mask_of: MaskOf, on_step: OnStep) -> Cutout:
+class _Clock:
+    """Takes the time of stages that follow each other."""
+
+    def __init__(self) -> None:
+        self.taken_s: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def stage(self, name: str) -> None:
+        """The stage that ends now was this one."""
+        now = time.perf_counter()
+        self.taken_s[name] = self.taken_s.get(name, 0.0) + now - self._since
+        self._since = now
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A cut-out before its last checks: box in px of the source, scale: px of `rgba` per px of the source."""
+
+    rgba: ByteArray
+    method: Method
+    route: Route
+    components: dict[str, float]
+    box: Box
+    scale: float
+
+
+def extract_artwork(
+    rgb: ByteArray, mask_of: MaskOf, on_step: OnStep, *, subject: Subject = "print"
+) -> Cutout:
     """Return the artwork of an opaque picture, or raise CutoutFailed.
 
     rgb: uint8 (H, W, 3). mask_of: the network, uint8 (h, w, 3) -> float32 (h, w) in 0..1; it is not asked when the
-    background is flat. on_step: is told the step that begins. A picture with real alpha needs none of this.
+    background is flat and the art is drawn. on_step: is told the step that begins. subject: "print" takes the print
+    off a garment, "object" leaves the garment whole. A picture with real alpha needs none of this.
     """
+    clock = _Clock()
     on_step(STEP_FIND)
     work, scale = _fitted(rgb, WORK_SIDE_PX)
-    whole: Box = (0, 0, rgb.shape[1], rgb.shape[0])
     statistics = background_statistics(work)
+    clock.stage("route")
     if is_flat(statistics):
-        on_step(STEP_REMOVE)
-        rgba, confidence = unmix(work, statistics)
-        return _finished(rgba, "colour_key", confidence, whole, scale, {"colour_key": confidence})
+        found = _on_even_background(rgb, work, scale, statistics, mask_of, on_step, subject, clock)
+    else:
+        found = _on_photo(rgb, work, scale, mask_of, on_step, subject, clock)
+    return _finished(found, clock)
+
+
+def _on_even_background(
+    rgb: ByteArray,
+    work: ByteArray,
+    scale: float,
+    statistics: BackgroundStatistics,
+    mask_of: MaskOf,
+    on_step: OnStep,
+    subject: Subject,
+    clock: _Clock,
+) -> _Found:
+    whole: Box = (0, 0, rgb.shape[1], rgb.shape[0])
+    unmixed = unmix(work, statistics)
+    clock.stage("unmix")
+    if subject == "print":
+        region = _print_on_cut_garment(work, unmixed)
+        clock.stage("find_print")
+        if region is not None:
+            on_step(STEP_REMOVE)
+            try:
+                return _print_of(rgb, region, mask_of, "garment_on_flat", clock)
+            except NoPrintFound:  # the crop, seen closely, holds no cloth to compare with
+                pass
+    on_step(STEP_REMOVE)
+    components = scoring.key_components(unmixed, statistics)
+    if scoring.is_photographic(unmixed):
+        photo = _photo_on_even_background(work, scale, whole, unmixed, statistics, mask_of)
+        clock.stage("network_and_matting")
+        if photo is not None:
+            return photo
+    route: Route = "flat" if statistics.surface is None else "graded"
+    return _Found(unmixed.rgba, "colour_key", route, components, whole, scale)
+
+
+def _print_on_cut_garment(work: ByteArray, unmixed: Unmixed) -> PrintRegion | None:
+    """Return the print when what stands on the even background is a garment; box in px of the work's source."""
     search, _ = _fitted(work, SEARCH_SIDE_PX)
-    search_scale = search.shape[1] / rgb.shape[1]
+    alpha = _resized(unmixed.rgba[..., 3], search.shape[1], search.shape[0])
+    body = alpha.astype(np.float32) / np.float32(255)
+    if not is_garment(search, body > 0.5):
+        return None
+    try:
+        return find_print(search, body)
+    except NoPrintFound:
+        return None
+
+
+def _photo_on_even_background(
+    work: ByteArray,
+    scale: float,
+    whole: Box,
+    unmixed: Unmixed,
+    statistics: BackgroundStatistics,
+    mask_of: MaskOf,
+) -> _Found | None:
+    """Return the object as the network and the known background show it; None when the network sees something else.
+
+    Fur and cloth of nearly the background's colour are full of holes to the colour key.
+    """
+    search, _ = _fitted(work, SEARCH_SIDE_PX)
     salient = mask_of(search)
-    region = _print_region(search, salient)
+    alpha = _resized(unmixed.rgba[..., 3], search.shape[1], search.shape[0])
+    agreement = scoring.mask_agreement(alpha.astype(np.float32) / np.float32(255), salient)
+    if agreement < _PHOTO_AGREEMENT:
+        return None
+    rgba = cut_out(work, salient, statistics.colour if statistics.surface is None else None)
+    components = _salient_components(rgba, salient)
+    return _Found(rgba, "salient", "photo_on_flat", components, whole, scale)
+
+
+def _on_photo(
+    rgb: ByteArray,
+    work: ByteArray,
+    scale: float,
+    mask_of: MaskOf,
+    on_step: OnStep,
+    subject: Subject,
+    clock: _Clock,
+) -> _Found:
+    search, _ = _fitted(work, SEARCH_SIDE_PX)
+    salient = mask_of(search)
+    clock.stage("network")
+    region = _print_region(search, salient) if subject == "print" else None
+    clock.stage("find_print")
     on_step(STEP_REMOVE)
     if region is not None:
         try:
-            return _print_of(rgb, region, search_scale, mask_of)
+            return _print_of(rgb, region, mask_of, "garment_photo", clock)
         except NoPrintFound:  # the crop, seen closely, holds no cloth to compare with
             pass
-    return _salient_object(work, salient, whole, scale)
+    subject_mask, others_share = _main_subject(salient)
+    rgba = cut_out(work, subject_mask)
+    clock.stage("matting")
+    components = _salient_components(rgba, subject_mask, others_share)
+    return _Found(rgba, "salient", "photo", components, (0, 0, rgb.shape[1], rgb.shape[0]), scale)
 
 
 def _print_region(search: ByteArray, salient: FloatArray) -> PrintRegion | None:
@@ -107,51 +236,85 @@ def _print_region(search: ByteArray, salient: FloatArray) -> PrintRegion | None:
         return None
 
 
-def _print_of(rgb: ByteArray, region: PrintRegion, search_scale: float, mask_of: MaskOf) -> Cutout:
+def _print_of(rgb: ByteArray, region: PrintRegion, mask_of: MaskOf, route: Route, clock: _Clock) -> _Found:
+    search_scale = min(1.0, SEARCH_SIDE_PX / max(rgb.shape[:2]))
     box = _source_box(region.box, search_scale, rgb)
     left, top, right, bottom = box
     crop, scale = _fitted(rgb[top:bottom, left:right], WORK_SIDE_PX)
     small, _ = _fitted(crop, SEARCH_SIDE_PX)
     salient = _enlarged(mask_of(small), crop.shape[1], crop.shape[0])
+    clock.stage("network")
     ink = lift_print(crop, salient, region.cloth_lab)
+    clock.stage("lift_print")
     alpha = ink.rgba[..., 3].astype(np.float32) / np.float32(255)
     components = scoring.print_components(
         alpha, separation=ink.separation, agreement=ink.agreement, faint_share=ink.faint_share
     )
-    return _finished(ink.rgba, "print", scoring.product(components), box, scale, components)
+    return _Found(ink.rgba, "print", route, components, box, scale)
 
 
-def _salient_object(work: ByteArray, salient: FloatArray, whole: Box, scale: float) -> Cutout:
-    mask = _enlarged(salient, work.shape[1], work.shape[0])
-    alpha = refined_alpha(work, mask)
-    colours = foreground_colours(work, alpha)
-    rgba = np.rint(np.dstack([colours, alpha * 255])).astype(np.uint8)
-    components = scoring.salient_components(alpha, mask)
-    return _finished(rgba, "salient", scoring.product(components), whole, scale, components)
+def _salient_components(rgba: ByteArray, salient: FloatArray, others_share: float = 0.0) -> dict[str, float]:
+    """Return what speaks for a salient object, measured at the size of the network's mask."""
+    alpha = _resized(np.ascontiguousarray(rgba[..., 3]), salient.shape[1], salient.shape[0])
+    return scoring.salient_components(
+        alpha.astype(np.float32) / np.float32(255), salient, others_share=others_share
+    )
 
 
-def _finished(
-    rgba: ByteArray, method: Method, confidence: float, box: Box, scale: float, components: dict[str, float]
-) -> Cutout:
-    """Check that something, and not everything, was cut out, and trim it. scale: px of `rgba` per px of the source."""
-    alpha = rgba[..., 3]
-    visible_share = float(np.mean(alpha > 127))
-    if visible_share < _LEAST_SHARE[method]:
+def _main_subject(salient: FloatArray) -> tuple[FloatArray, float]:
+    """Return the mask without the lesser things that the frame cuts off, and their area beside the rest's.
+
+    What stands free in the picture stays.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (salient > 0.4).astype(np.uint8), connectivity=8
+    )
+    if count <= 2:
+        return salient, 0.0
+    area_px = stats[1:, cv2.CC_STAT_AREA]
+    right = stats[1:, cv2.CC_STAT_LEFT] + stats[1:, cv2.CC_STAT_WIDTH]
+    bottom = stats[1:, cv2.CC_STAT_TOP] + stats[1:, cv2.CC_STAT_HEIGHT]
+    cut_off = (stats[1:, cv2.CC_STAT_LEFT] == 0) | (stats[1:, cv2.CC_STAT_TOP] == 0)
+    cut_off |= (right == salient.shape[1]) | (bottom == salient.shape[0])
+    lesser = area_px < np.where(cut_off, _LESSER_CUT_OFF, _LESSER_FREE) * area_px.max()
+    dropped = np.concatenate([[False], lesser])[labels].astype(np.uint8)
+    kept = np.concatenate([[False], ~lesser])[labels].astype(np.uint8)
+    # The soft flank of what is dropped goes with it, that of what is kept stays.
+    to_dropped = cv2.distanceTransform(1 - dropped, cv2.DIST_L2, 3)
+    to_kept = cv2.distanceTransform(1 - kept, cv2.DIST_L2, 3)
+    share = float(area_px[lesser].sum() / area_px[~lesser].sum())
+    return np.where(to_dropped < to_kept, np.float32(0), salient), share
+
+
+def _finished(found: _Found, clock: _Clock) -> Cutout:
+    """Check that something, and not everything, was cut out, and trim it."""
+    alpha = found.rgba[..., 3]
+    visible_share = float(np.count_nonzero(alpha > 127) / alpha.size)
+    if visible_share < _LEAST_SHARE[found.method]:
         raise CutoutFailed("nothing_found", "No artwork was found in the picture.")
     frame = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
     if visible_share > _MOST_SHARE or bool(np.all(frame >= 250)):
         raise CutoutFailed("not_separable", "The artwork could not be told from its background.")
-    left, top, right, bottom = _content_box(alpha)
-    trimmed = rgba[top:bottom, left:right].copy()
-    trimmed[trimmed[..., 3] == 0] = 0
-    return Cutout(trimmed, method, confidence, _in_source((left, top, right, bottom), box, scale), components)
+    part = _content_box(alpha)
+    left, top, right, bottom = part
+    content = np.ascontiguousarray(found.rgba[top:bottom, left:right])
+    trimmed = np.asarray(cv2.bitwise_and(content, content, mask=content[..., 3].copy()), dtype=np.uint8)
+    clock.stage("trim")
+    return Cutout(
+        trimmed,
+        found.method,
+        scoring.product(found.components),
+        _in_source(part, found.box, found.scale),
+        found.components,
+        found.route,
+        clock.taken_s,
+    )
 
 
 def _content_box(alpha: ByteArray) -> Box:
     height_px, width_px = alpha.shape
-    rows = np.nonzero((alpha > 8).any(axis=1))[0]
-    columns = np.nonzero((alpha > 8).any(axis=0))[0]
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    left, top, width, height = cv2.boundingRect((alpha > 8).astype(np.uint8))
+    right, bottom = left + width, top + height
     padding_px = max(1, round(_PADDING_SHARE * max(bottom - top, right - left)))
     return (
         max(0, left - padding_px),
@@ -179,13 +342,14 @@ def _fitted(rgb: ByteArray, side_px: int) -> tuple[ByteArray, float]:
     scale = min(1.0, side_px / max(height_px, width_px))
     if scale == 1.0:
         return rgb, 1.0
-    size_px = (max(1, round(width_px * scale)), max(1, round(height_px * scale)))
-    image = Image.fromarray(np.ascontiguousarray(rgb)).resize(size_px, Image.Resampling.LANCZOS)
-    return np.asarray(image, dtype=np.uint8), scale
+    return _resized(rgb, max(1, round(width_px * scale)), max(1, round(height_px * scale))), scale
+
+
+def _resized(layers: ByteArray, width_px: int, height_px: int) -> ByteArray:
+    shrunk = cv2.resize(np.ascontiguousarray(layers), (width_px, height_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(shrunk, dtype=np.uint8)
 
 
 def _enlarged(mask: FloatArray, width_px: int, height_px: int) -> FloatArray:
-    image = Image.fromarray(np.ascontiguousarray(mask, dtype=np.float32))
-    return np.asarray(image.resize((width_px, height_px), Image.Resampling.BICUBIC), dtype=np.float32).clip(
-        0, 1
-    )
+    enlarged = cv2.resize(np.ascontiguousarray(mask), (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(enlarged, dtype=np.float32)

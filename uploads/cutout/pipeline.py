@@ -1,31 +1,53 @@
-"""From a claimed job to a transparent asset: decode, find the artwork, remove the background, record."""
+"""From a claimed job to its pictures: decode, find the artwork, remove the background, judge, record."""
 
 from __future__ import annotations
 
-import hashlib
-import time
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from numpy.typing import NDArray
 
+from common import ledger
 from common.errors import ProviderError
-from common.storage import private_storage, public_storage, random_name, read_file, write_file
-from uploads.cutout.artwork import Cutout, CutoutFailed, extract_artwork
-from uploads.cutout.providers import rembg_backend, removebg_backend
+from common.storage import private_storage
+from uploads.cutout import files, reuse
+from uploads.cutout.artwork import STEP_FIND, Cutout, CutoutFailed, extract_artwork
+from uploads.cutout.comparison import Scores, trials_create
+from uploads.cutout.gate import judged
+from uploads.cutout.hard_edges import without_semi_transparency
+from uploads.cutout.progress import Progress, TookTooLong
+from uploads.cutout.providers import Attempt, Removers
+from uploads.cutout.recording import PRINT_DPI, Output, Superseded, density_facts, record, refuse_uncut
 from uploads.cutout.tasks import ring_cutout
-from uploads.cutout.weights import WeightsMissing
-from uploads.extraction.services import artwork_picture
-from uploads.imaging.decode import ImageRejected, Picture
+from uploads.extraction.fidelity import fidelity
+from uploads.extraction.services import DrawnArtwork, artwork_drawn
+from uploads.extraction.straighten import straightened
+from uploads.imaging.decode import ImageRejected, Picture, decode
 from uploads.imaging.encode import encode_png
 from uploads.imaging.sandbox import read_picture
-from uploads.models import Asset, Job
+from uploads.models import Asset, CutoutTrial, Job
 
 log = structlog.get_logger(__name__)
 
-PRINT_DPI = 300
+ByteArray = NDArray[np.uint8]
+_TRY_AGAIN = "The picture could not be processed. Please try again."
+
+
+@dataclass
+class Findings:
+    """What was cut out of the picture, and what is worth telling about it beside the pictures."""
+
+    main: Cutout
+    own_score: float = 1.0
+    paid: bool = False
+    paid_score: float | None = None
+    alternative: Cutout | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def run(job_id: str) -> None:
@@ -33,29 +55,38 @@ def run(job_id: str) -> None:
     job = Job.claim(job_id)
     if job is None:
         return
-    started = time.monotonic()
+    removers = Removers.of(job)
     try:
-        cutout = _cut_out(job)
-        _record(job, cutout, seconds=time.monotonic() - started)
+        with job.heartbeat(limit_s=settings.CUTOUT_TIME_LIMIT_S):
+            _do(job, removers, Progress(job))
+    except Superseded:
+        log.info("cutout.superseded", job_id=job_id)
     except (CutoutFailed, ImageRejected) as error:
-        _failed(job, error.code, error.message, retryable=False)
+        _failed(job, removers, error.code, error.message, retryable=False)
     except ProviderError as error:
         _failed(
             job,
+            removers,
             "provider_unavailable",
-            "The picture could not be processed. Please try again.",
+            _TRY_AGAIN,
             retryable=error.retryable,
+            after_s=error.retry_after_s,
         )
         log.warning("cutout.provider_failed", job_id=job_id, provider=error.provider, error=str(error))
-    except Exception:
+    except (TookTooLong, SoftTimeLimitExceeded):
         _failed(
-            job, "internal_error", "The picture could not be processed. Please try again.", retryable=True
+            job, removers, "took_too_long", "The picture took too long. Please try again.", retryable=True
         )
+    except Exception:
+        _failed(job, removers, "internal_error", _TRY_AGAIN, retryable=True)
         log.exception("cutout.crashed", job_id=job_id)
 
 
-def _failed(job: Job, code: str, message: str, *, retryable: bool) -> None:
-    delay = job.fail(code, message, retryable=retryable)
+def _failed(
+    job: Job, removers: Removers, code: str, message: str, *, retryable: bool, after_s: float | None = None
+) -> None:
+    delay = job.fail(code, message, retryable=retryable, after_s=after_s)
+    trials_create(removers, None)
     if delay is not None:
         ring_cutout(str(job.pk), countdown_s=delay.total_seconds())
     log.info(
@@ -63,29 +94,96 @@ def _failed(job: Job, code: str, message: str, *, retryable: bool) -> None:
     )
 
 
-def _cut_out(job: Job) -> Cutout:
-    job.note(step=Job.Step.STARTING)
-    picture = read_picture(
-        read_file(private_storage(), job.source.original_file), max_pixels=settings.UPLOAD_MAX_PIXELS
-    )
+def _do(job: Job, removers: Removers, progress: Progress) -> None:
+    progress.step(Job.Step.STARTING)
+    job.content_key = reuse.content_key(job)
+    if answer_from_cache(job):
+        return
+    data = files.read(private_storage(), job.source.original_file)
+    picture = read_picture(data, max_pixels=settings.UPLOAD_MAX_PIXELS)
+    findings = _found(job, picture, removers, progress)
+    progress.step(Job.Step.DPI)
+    outputs = _outputs(findings)
+    progress.step(Job.Step.VERIFY)
+    for output in outputs:
+        if refuse_uncut(decode(output.png).rgba):
+            raise CutoutFailed("not_separable", "The artwork could not be told from its background.")
+    _record(job, outputs, findings, removers, progress)
+
+
+def _found(job: Job, picture: Picture, removers: Removers, progress: Progress) -> Findings:
     if picture.is_cut_out:
-        return _already_cut(picture)
-    job.note(step=Job.Step.EXTRACT)
-    rgb = artwork_picture(picture.rgba[..., :3])
+        return Findings(_already_cut(picture))
+    progress.step(Job.Step.EXTRACT)
+    photo = np.ascontiguousarray(picture.rgba[..., :3])
+    progress.stage("drawing")
+    drawn = artwork_drawn(job, photo)
+    if drawn is not None:
+        return _of_drawing(drawn, photo, removers, progress)
+    return _of_photo(photo, removers, progress)
+
+
+def _of_photo(photo: ByteArray, removers: Removers, progress: Progress) -> Findings:
+    """The photo's own artwork, and a paid second opinion where ours is not to be trusted."""
+    own = extract_artwork(photo, removers.mask, lambda text: _announce(progress, text))
+    progress.stage("gate")
+    verdict = judged(
+        own,
+        photo,
+        least_score=settings.CUTOUT_MIN_SCORE,
+        paid_cut_out=removers.removebg_cut_out,
+        paid_mask=removers.removebg_mask,
+    )
+    straight = straightened(verdict.cutout)
+    return Findings(
+        straight or verdict.cutout,
+        own_score=verdict.own_score,
+        paid=verdict.paid,
+        paid_score=verdict.paid_score,
+        facts={"perspectiveCorrected": straight is not None},
+    )
+
+
+def _of_drawing(drawn: DrawnArtwork, photo: ByteArray, removers: Removers, progress: Progress) -> Findings:
+    """The drawing cut off its key colour, and the photo's own artwork beside it: the customer may prefer either."""
+    main = extract_artwork(drawn.rgb, removers.mask, lambda text: _announce(progress, text))
+    progress.stage("alternative")
+    facts: dict[str, Any] = {"drawing": {"model": drawn.model, "keyColour": drawn.key_colour}}
+    alternative = None
     try:
-        return extract_artwork(rgb, rembg_backend().mask, lambda text: _note_background(job, text))
-    except (ProviderError, WeightsMissing) as error:
-        fallback = removebg_backend()
-        if fallback is None:
-            raise
-        log.warning("cutout.fallback", job_id=str(job.pk), error=str(error))
-        return extract_artwork(rgb, fallback.mask, lambda text: _note_background(job, text))
+        seen = extract_artwork(photo, removers.mask, _unheard)
+        alternative = straightened(seen) or seen
+        progress.stage("fidelity")
+        facts["fidelity"] = _fidelity(main, seen)
+    except (CutoutFailed, ProviderError) as error:  # the drawing is a result without it
+        facts["alternativeError"] = error.code
+        facts["fidelity"] = {"matches": None, "reasons": ["print_not_found_in_photo"]}
+    return Findings(main, own_score=main.confidence, alternative=alternative, facts=facts)
 
 
-def _note_background(job: Job, text: str) -> None:
-    """Any step of the core after the artwork has been found is the storefront's second step."""
-    job.note(step=Job.Step.BACKGROUND)
-    log.debug("cutout.step", job_id=str(job.pk), text=text)
+def _fidelity(drawn: Cutout, seen: Cutout) -> dict[str, Any]:
+    """How faithful the drawing is to the print in the photo, in the words of the job's answer."""
+    try:
+        found = fidelity(drawn.rgba, seen.rgba)
+    except ValueError:
+        return {"matches": None, "reasons": ["nothing_to_compare"]}
+    return {
+        "matches": found.matches,
+        "reasons": list(found.reasons),
+        "score": round(found.score, 3),
+        "edgeOverlap": round(found.edge_overlap, 3),
+        "paletteDistance": round(found.palette_distance, 1),
+        "aspectRatio": round(found.aspect_ratio, 3),
+    }
+
+
+def _announce(progress: Progress, text: str) -> None:
+    """Any step of the core after the artwork has been looked for is the storefront's second step."""
+    progress.step(Job.Step.EXTRACT if text == STEP_FIND else Job.Step.BACKGROUND)
+
+
+def _unheard(text: str) -> None:
+    """The storefront's bar stays where the main picture has left it."""
 
 
 def _already_cut(picture: Picture) -> Cutout:
@@ -94,74 +192,119 @@ def _already_cut(picture: Picture) -> Cutout:
     return Cutout(rgba=picture.rgba, method="given", confidence=1.0, box=(0, 0, width, height), components={})
 
 
-def _record(job: Job, cutout: Cutout, *, seconds: float) -> None:
-    """Stores the files, then writes the asset and the end of the job in one transaction, if the job is still ours."""
-    job.note(step=Job.Step.DPI)
-    png = encode_png(np.ascontiguousarray(cutout.rgba), dpi=PRINT_DPI)
-    job.note(step=Job.Step.VERIFY)
-    original = write_file(private_storage(), f"cutouts/{random_name('png')}", png)
-    public = write_file(public_storage(), random_name("png"), png)
-    height_px, width_px = cutout.rgba.shape[:2]
-    try:
-        with transaction.atomic():
-            asset = Asset.objects.create(
-                kind=Asset.Kind.TRANSPARENT,
-                owner_type=Asset.OwnerType.JOB,
-                owner_id=job.user_id,
-                job=job,
-                original_file=original,
-                public_name=public,
-                file_type="image/png",
-                public_file_type="image/png",
-                file_size=len(png),
-                original_name=f"{job.source.original_name.rsplit('.', 1)[0][:240]}-artwork.png",
-                sha256=hashlib.sha256(png).hexdigest(),
-                width_px=width_px,
-                height_px=height_px,
-                dpi=PRINT_DPI,
-                metadata=_facts(cutout, seconds),
-            )
-            if not job.finish(step=Job.Step.DONE, result=_result(job, asset)):
-                raise _Superseded
-    except (IntegrityError, _Superseded):
-        # Another worker took the job over; its result stands and ours is rubbish.
-        private_storage().delete(original)
-        public_storage().delete(public)
-        log.warning("cutout.superseded", job_id=str(job.pk))
+def _outputs(findings: Findings) -> list[Output]:
+    """The pictures to store: the artwork, where there is one the photo's own, where a method needs it hard edges."""
+    drawn = "drawing" in findings.facts
+    outputs = [_output(Asset.Kind.TRANSPARENT, findings.main, drawn=drawn, facts=findings.facts)]
+    if findings.alternative is not None:
+        outputs.append(_output(Asset.Kind.ALTERNATIVE, findings.alternative, drawn=False, facts={}))
+    if reuse.hard_edges_needed():
+        hard = without_semi_transparency(findings.main.rgba)
+        if hard[..., 3].any():
+            height_px, width_px = hard.shape[:2]
+            outputs.append(Output(Asset.Kind.HARD, encode_png(hard, dpi=PRINT_DPI), width_px, height_px))
+    return outputs
+
+
+def _output(kind: Asset.Kind, cutout: Cutout, *, drawn: bool, facts: dict[str, Any]) -> Output:
+    rgba = np.ascontiguousarray(cutout.rgba)
+    height_px, width_px = rgba.shape[:2]
+    source_px = None if drawn else cutout.box[2] - cutout.box[0]
+    metadata = {
+        "method": cutout.method,
+        "route": cutout.route,
+        "confidence": round(cutout.confidence, 4),
+        "needs_review": cutout.confidence < settings.CUTOUT_MIN_SCORE
+        or facts.get("fidelity", {"matches": True})["matches"] is not True,
+        "source_box_px": list(cutout.box),
+        "components": {name: round(value, 4) for name, value in cutout.components.items()},
+        "drawn": drawn,
+        **density_facts(width_px, height_px, source_px),
+        **facts,
+    }
+    return Output(kind, encode_png(rgba, dpi=PRINT_DPI), width_px, height_px, metadata)
+
+
+def _record(
+    job: Job, outputs: list[Output], findings: Findings, removers: Removers, progress: Progress
+) -> None:
+    """Writes the end of the job; then what it took, which is worth having but not worth failing for."""
+    facts = {
+        "stagesMs": dict(progress.close()),
+        "provider": "removebg" if findings.paid else _provider(removers, findings.main),
+        "paidScore": None if findings.paid_score is None else round(findings.paid_score, 4),
+        **findings.facts,
+    }
+    job.note(content_key=job.content_key, stages=progress.stages)
+    if not record(job, outputs, facts):
         return
+    if findings.main.method == "colour_key" and not removers.attempts:
+        spent_ms = progress.stages.get(Job.Step.BACKGROUND, 0)
+        removers.attempts.append(Attempt("colour_key", CutoutTrial.Role.PRIMARY, True, duration_ms=spent_ms))
+    scores = Scores(own=findings.own_score, paid=findings.paid_score, keeps_paid=findings.paid)
+    trials_create(removers, scores)
+    _charge(job, removers, progress)
     log.info(
         "cutout.done",
         job_id=str(job.pk),
-        method=cutout.method,
-        seconds=round(seconds, 2),
-        confidence=round(cutout.confidence, 3),
+        method=findings.main.method,
+        seconds=round(progress.seconds, 2),
+        confidence=round(findings.main.confidence, 3),
+        provider=facts["provider"],
     )
 
 
-class _Superseded(Exception):
-    """The lease went to another worker while we were busy."""
+def _provider(removers: Removers, cutout: Cutout) -> str:
+    """Whose mask the result rests on; an even background needs nobody's."""
+    if cutout.method in ("colour_key", "given"):
+        return cutout.method
+    own = (attempt for attempt in removers.attempts if attempt.role != CutoutTrial.Role.GATE)
+    return next((attempt.provider for attempt in own if attempt.succeeded), cutout.method)
 
 
-def _facts(cutout: Cutout, seconds: float) -> dict[str, Any]:
-    return {
-        "method": cutout.method,
-        "confidence": round(cutout.confidence, 4),
-        "source_box_px": list(cutout.box),
-        "components": {name: round(value, 4) for name, value in cutout.components.items()},
-        "seconds": round(seconds, 2),
-    }
+def _charge(job: Job, removers: Removers, progress: Progress) -> None:
+    """The job's own row in the ledger: the time beside the removers' calls, and what the paid way would have cost."""
+    elsewhere_s = sum(attempt.duration_ms for attempt in removers.attempts) / 1000
+    seconds = max(0.0, progress.seconds - elsewhere_s)
+    call = ledger.Call(
+        units=Decimal(str(round(seconds, 4))),
+        cost_usd=ledger.processor_cost_usd(seconds),
+        baseline_usd=settings.PAID_PICTURE_USD,
+        duration_ms=round(progress.seconds * 1000),
+    )
+    ledger.entry_create("local", "cutout", call, unit="cpu_s", subject=str(job.pk))
 
 
-def _result(job: Job, asset: Asset) -> dict[str, Any]:
-    return {
-        "originalAssetId": str(job.source_id),
-        "whiteBgAssetId": None,
-        "transparentAssetId": str(asset.pk),
-        "metadata": {
-            "width": asset.width_px,
-            "height": asset.height_px,
-            "format": "png",
-            "dpi": asset.dpi,
-            **asset.metadata,
-        },
-    }
+def run_if_known(job: Job) -> None:
+    """Claims the job only to end it with an equal one's result; gives it back where that is not possible."""
+    mine = Job.claim(job.pk)
+    if mine is None:
+        return
+    try:
+        if answer_from_cache(mine):
+            return
+    except ProviderError as error:
+        log.warning("cutout.cache_unreadable", job_id=str(job.pk), error=str(error))
+    mine.release()
+
+
+def answer_from_cache(job: Job) -> bool:
+    """Ends a claimed job with the result of an equal one, if there is one: at once and for nothing."""
+    twin = reuse.finished_twin(job)
+    pictures = reuse.pictures_of(twin) if twin else None
+    if twin is None or not pictures:
+        return False
+    outputs = [
+        Output(Asset.Kind(asset.kind), png, asset.width_px, asset.height_px, asset.metadata)
+        for asset, png in pictures
+    ]
+    known = (
+        "provider", "paidScore", "drawing", "fidelity", "alternativeError", "perspectiveCorrected",
+    )  # fmt: skip
+    facts = {name: twin.result[name] for name in known if name in twin.result}
+    job.note(content_key=job.content_key)
+    if record(job, outputs, facts | {"stagesMs": {}, "cached": True}):
+        call = ledger.Call(baseline_usd=settings.PAID_PICTURE_USD)
+        ledger.entry_create("local", "cutout", call, unit="cpu_s", subject=str(job.pk), outcome="cached")
+        log.info("cutout.cached", job_id=str(job.pk), twin_id=str(twin.pk))
+    return True

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from uploads.cutout.colour_key import largest_by_label
 from uploads.cutout.print_region import cloth_and_shading, coarsen, refine, smooth_fill
 from uploads.imaging.colour import srgb_to_lab
 
@@ -29,6 +28,13 @@ _CLEAR_BELOW, _FULL_ABOVE = 0.20, 0.90
 _COARSE_STEP_PX = 640
 # How much of the cloth's shading is divided out of the ink: all of it would amplify noise in deep folds.
 _UNSHADE = 0.8
+
+
+def largest_by_label(values: FloatArray, labels: NDArray[np.int32], count: int) -> FloatArray:
+    """Return the largest value of each of the labels 0..count; ndimage.maximum would sort the whole picture."""
+    largest = np.full(count + 1, -np.inf, dtype=np.float32)
+    np.maximum.at(largest, labels.ravel(), values.ravel())
+    return largest
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -74,11 +75,17 @@ def double() -> Iterator[Double]:
     thread.join()
 
 
+def adapter_of(url: str) -> GoogleGenaiGateway:
+    return GoogleGenaiGateway(
+        api_key=KEY, base_url=url, image_model="gemini-3.1-flash-image", text_model="gemini-3.5-flash-lite"
+    )
+
+
 @pytest.fixture
 def draw(double: Double) -> Callable[[], bytes]:
     """Asks the double for a drawing of a photo."""
-    adapter = GoogleGenaiGateway(api_key=KEY, base_url=double.url, image_model="gemini-3.1-flash-image")
-    return lambda: adapter.draw("Redraw the print.", b"the photo", "image/jpeg")
+    adapter = adapter_of(double.url)
+    return lambda: adapter.draw("Redraw the print.", b"the photo", "image/jpeg").picture
 
 
 def picture(data: bytes = DRAWING) -> dict[str, Any]:
@@ -177,8 +184,8 @@ def test_an_answer_that_is_no_json_may_pass(double: Double, draw: Callable[[], b
 
 
 def test_an_unreachable_server_may_come_back() -> None:
-    adapter = GoogleGenaiGateway(api_key=KEY, base_url="http://127.0.0.1:9", image_model="m")
-    assert refusal_of(lambda: adapter.draw("p", b"x", "image/jpeg")).retryable is True
+    adapter = adapter_of("http://127.0.0.1:9")
+    assert refusal_of(lambda: adapter.draw("p", b"x", "image/jpeg").picture).retryable is True
 
 
 def test_the_key_is_never_logged(
@@ -199,7 +206,47 @@ def test_the_shops_gateway_is_built_from_the_settings(double: Double, settings: 
     gateway.gemini_gateway.cache_clear()
     double.answers(picture())
     try:
-        assert gateway.gemini_gateway().draw("p", b"x", "image/png") == DRAWING
+        assert gateway.gemini_gateway().draw("p", b"x", "image/png").picture == DRAWING
     finally:
         gateway.gemini_gateway.cache_clear()
     assert double.asked[0][0] == "/v1beta/models/another-model:generateContent"
+
+
+def test_what_it_took_is_told(double: Double) -> None:
+    double.answers(picture())
+    usage = adapter_of(double.url).draw("p", b"x", "image/jpeg").usage
+    assert (usage.prompt_tokens, usage.answer_tokens, usage.model) == (3, 5, "gemini-3.1-flash-image")
+    assert usage.cost_usd(Decimal("0.50"), Decimal(60)) == Decimal("0.0003015")
+
+
+def test_shape_and_size_are_asked_for(double: Double) -> None:
+    double.answers(picture())
+    adapter_of(double.url).draw("p", b"x", "image/jpeg", aspect_ratio="3:2", size="2K")
+    sent = json.loads(double.asked[0][2])
+    assert sent["generationConfig"]["imageConfig"] == {"aspectRatio": "3:2", "imageSize": "2K"}
+
+
+def test_a_text_is_asked_for_in_its_schema(double: Double) -> None:
+    double.answers({"text": '{"a": '}, {"text": "1}"})
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    assert adapter_of(double.url).write("Count.", schema).text == '{"a": 1}'
+    path, _, body = double.asked[0]
+    assert path.endswith("/gemini-3.5-flash-lite:generateContent")
+    config = json.loads(body)["generationConfig"]
+    assert (config["responseMimeType"], config["responseJsonSchema"]) == ("application/json", schema)
+
+
+def test_an_answer_without_text_is_a_failure(double: Double) -> None:
+    double.answers()
+    with pytest.raises(ProviderError) as refusal:
+        adapter_of(double.url).write("Count.", {"type": "object"})
+    assert (refusal.value.code, refusal.value.retryable) == ("no_text", False)
+
+
+def test_the_vendors_wish_to_be_left_alone_is_passed_on(double: Double, draw: Callable[[], bytes]) -> None:
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3.5s"}]
+    double.status = 429
+    double.body = json.dumps(
+        {"error": {"code": 429, "message": "slow", "status": "RESOURCE_EXHAUSTED", "details": details}}
+    ).encode()
+    assert refusal_of(draw).retry_after_s == 3.5

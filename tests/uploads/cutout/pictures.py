@@ -1,11 +1,14 @@
 """Pictures with an exact truth: the alpha is drawn first, the picture is mixed from it."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
+
+FONT = Path(__file__).parents[3] / "orders" / "production" / "fonts" / "DejaVuSans-Bold.ttf"
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
@@ -30,6 +33,23 @@ def mixed(
     cover = alpha[..., None]
     picture = np.asarray(ink, dtype=np.float32) * cover + np.asarray(ground, dtype=np.float32) * (1 - cover)
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def outlined_word(word: str, stroke_px: int) -> tuple[ByteArray, FloatArray]:
+    """Return a word in black outlines filled with white on white, 240 px high, and its true alpha."""
+    font = ImageFont.truetype(str(FONT), 240)
+    width_px = int(font.getlength(word)) + 120
+    layers = []
+    for stroke in (2 * stroke_px, 0):
+        layer = Image.new("L", (width_px, 480))
+        pen = ImageDraw.Draw(layer)
+        pen.text((width_px / 2, 240), word, fill=255, font=font, anchor="mm", stroke_width=stroke)
+        small = layer.resize((width_px // 2, 240), Image.Resampling.BOX)
+        layers.append(np.asarray(small, dtype=np.float32) / 255)
+    whole, filling = layers
+    return np.rint(255 * (1 - whole + filling * whole)).repeat(3).reshape(*whole.shape, 3).astype(
+        np.uint8
+    ), whole
 
 
 def through_jpeg(rgb: ByteArray, quality: int) -> ByteArray:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from demo import shirt_photo
+from products.garments.tint import garment_picture
 from tests.uploads.cutout.pictures import ByteArray, FloatArray, disc, garment_photo, mixed, noise, ring
-from uploads.cutout import artwork
+from uploads.cutout import artwork, scoring
 from uploads.cutout.artwork import STEP_FIND, STEP_REMOVE, CutoutFailed, extract_artwork
 from uploads.cutout.backends.rembg import RembgBackend
 from uploads.cutout.print_region import NoPrintFound
@@ -98,6 +99,64 @@ def test_print_that_cannot_be_lifted_leaves_the_garment(monkeypatch: pytest.Monk
     assert cutout.method == "salient"
     # The garment spans the pixels 50 to 349; the padding is 2 % of these 300.
     assert np.abs(np.array(cutout.box) - (44, 44, 356, 356)).max() <= 5
+
+
+def garment_on_page(seed: int = 3) -> tuple[ByteArray, FloatArray]:
+    """Return a tee with a ring printed on it, on a white page, and the ring's alpha."""
+    picture = garment_picture("tee", "front", "#2a5c48", SIDE_PX - 40)
+    cloth = np.full((SIDE_PX, SIDE_PX, 3), 250, dtype=np.float32)
+    shape = np.zeros((SIDE_PX, SIDE_PX, 1), dtype=np.float32)
+    layer = np.asarray(picture, dtype=np.float32)
+    shape[20 : 20 + layer.shape[0], 20 : 20 + layer.shape[1]] = layer[..., 3:] / 255
+    cloth[20 : 20 + layer.shape[0], 20 : 20 + layer.shape[1]] = layer[..., :3]
+    alpha = ring(SIDE_PX, 50, 24)
+    printed = np.asarray((240, 210, 60), np.float32) * alpha[..., None] + cloth * (1 - alpha[..., None])
+    grained = (printed + noise(SIDE_PX, 2, seed)) * shape + 250 * (1 - shape)
+    return np.clip(np.rint(grained), 0, 255).astype(np.uint8), alpha
+
+
+def test_print_is_lifted_off_a_garment_on_a_plain_page() -> None:
+    rgb, alpha = garment_on_page()
+    cutout = extract_artwork(rgb, lambda picture: np.ones(picture.shape[:2], dtype=np.float32), silent)
+    assert (cutout.route, cutout.method) == ("garment_on_flat", "print")
+    left, top, right, bottom = cutout.box
+    assert alpha[top:bottom, left:right].sum() > 0.999 * alpha.sum()
+    assert np.abs(cutout.rgba[..., 3] / 255.0 - alpha[top:bottom, left:right]).mean() < 0.03
+
+
+def test_whole_garment_is_kept_where_the_object_is_wanted() -> None:
+    rgb, _ = garment_on_page()
+    cutout = extract_artwork(rgb, no_network, silent, subject="object")
+    assert (cutout.route, cutout.method) == ("flat", "colour_key")
+    assert cutout.box[2] - cutout.box[0] > 0.8 * SIDE_PX
+
+
+def test_photo_on_a_plain_page_is_asked_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    alpha = disc(SIDE_PX, (200, 200), 120)
+    rgb = mixed(alpha, np.clip(215 + noise(SIDE_PX, 25), 0, 245).astype(np.uint8), (255, 255, 255))
+    monkeypatch.setattr(scoring, "is_photographic", lambda unmixed: True)
+    cutout = extract_artwork(rgb, lambda picture: alpha, silent)
+    assert (cutout.route, cutout.method) == ("photo_on_flat", "salient")
+    other = extract_artwork(rgb, lambda picture: np.roll(alpha, 180, axis=1), silent)
+    assert (other.route, other.method) == ("flat", "colour_key")
+
+
+def test_lesser_thing_that_the_frame_cuts_off_is_left_out_and_doubted() -> None:
+    alpha = disc(SIDE_PX, (170, 200), 100)
+    rival = disc(SIDE_PX, (420, 330), 50)
+    rgb = mixed(np.maximum(alpha, rival), (220, 60, 40), 128 + noise(SIDE_PX, 30))
+    alone = extract_artwork(rgb, lambda picture: alpha, silent, subject="object")
+    cutout = extract_artwork(rgb, lambda picture: np.maximum(alpha, rival), silent, subject="object")
+    assert cutout.box == alone.box
+    assert cutout.confidence < 0.8 * alone.confidence
+
+
+def test_stages_are_timed() -> None:
+    cutout = extract_artwork(
+        mixed(ring(SIDE_PX, 100, 50), (200, 30, 40), (255, 255, 255)), no_network, silent
+    )
+    assert list(cutout.timings_s) == ["route", "unmix", "find_print", "trim"]
+    assert all(taken_s >= 0 for taken_s in cutout.timings_s.values())
 
 
 def test_object_on_a_busy_ground_is_cut_out(rembg: RembgBackend) -> None:

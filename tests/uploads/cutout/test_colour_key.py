@@ -4,17 +4,31 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
-from tests.uploads.cutout.pictures import ByteArray, FloatArray, disc, mixed, noise, ring, through_jpeg
-from uploads.cutout.colour_key import background_statistics, is_flat, unmix
+from tests.uploads.cutout.pictures import (
+    ByteArray,
+    FloatArray,
+    disc,
+    mixed,
+    noise,
+    outlined_word,
+    ring,
+    through_jpeg,
+)
+from uploads.cutout import scoring
+from uploads.cutout.background import background_statistics, is_flat
+from uploads.cutout.colour_key import unmix
 
 SIDE_PX = 256
 RING = ring(SIDE_PX, 80, 40)
 
 
 def cut(rgb: ByteArray) -> tuple[FloatArray, ByteArray, float]:
-    rgba, confidence = unmix(rgb, background_statistics(rgb))
-    return rgba[..., 3].astype(np.float32) / 255, rgba, confidence
+    statistics = background_statistics(rgb)
+    unmixed = unmix(rgb, statistics)
+    confidence = scoring.product(scoring.key_components(unmixed, statistics))
+    return unmixed.rgba[..., 3].astype(np.float32) / 255, unmixed.rgba, confidence
 
 
 def mean_error_levels(found: FloatArray, truth: FloatArray) -> float:
@@ -110,12 +124,12 @@ def test_empty_page_gives_nothing_and_no_confidence() -> None:
     assert confidence == 0
 
 
-def test_a_large_hole_may_be_ink_of_the_backgrounds_colour_and_halves_the_confidence() -> None:
+def test_a_large_hole_may_be_ink_of_the_backgrounds_colour_and_costs_confidence() -> None:
     solid = disc(SIDE_PX, (128, 128), 80)
     outline = ring(SIDE_PX, 80, 76)
     sure = cut(mixed(solid, (0, 0, 0), (255, 255, 255)))[2]
     assert sure > 0.95
-    assert cut(mixed(outline, (0, 0, 0), (255, 255, 255)))[2] < 0.55 * sure
+    assert cut(mixed(outline, (0, 0, 0), (255, 255, 255)))[2] < 0.8 * sure
 
 
 @settings(max_examples=25, deadline=None)
@@ -126,8 +140,37 @@ def test_a_large_hole_may_be_ink_of_the_backgrounds_colour_and_halves_the_confid
 def test_recomposing_gives_the_picture_back(ink: tuple[int, int, int], ground: tuple[int, int, int]) -> None:
     side_px = 96
     rgb = mixed(ring(side_px, 34, 16), ink, ground)
-    rgba, _ = unmix(rgb, background_statistics(rgb))
+    rgba = unmix(rgb, background_statistics(rgb)).rgba
     alpha = rgba[..., 3:].astype(np.float32) / 255
     again = rgba[..., :3] * alpha + np.asarray(ground, dtype=np.float32) * (1 - alpha)
     # What lies within the tolerance of 4 levels is background by decision; the rest must come back.
     assert np.abs(again - rgb).max() <= 6
+
+
+def test_wash_of_colour_is_full_paint_where_it_is_strongest() -> None:
+    y, x = np.mgrid[0:SIDE_PX, 0:SIDE_PX].astype(np.float32)
+    wash = 0.95 * np.exp(-(((x - 128) ** 2 + (y - 128) ** 2) / (2 * 40**2)))
+    truth = np.where(wash < 0.02, 0, wash).astype(np.float32)
+    alpha, rgba, _ = cut(mixed(truth, (150, 110, 190), (255, 255, 255)))
+    # The least alpha that explains these colours is 0.54 in the middle, of an ink that nobody painted with.
+    assert alpha[128, 128] > 0.85
+    assert np.abs(rgba[128, 128, :3].astype(int) - (150, 110, 190)).max() < 20
+
+
+def test_glow_that_a_letter_encloses_stays_translucent() -> None:
+    letter = ring(SIDE_PX, 70, 46)
+    halo = np.clip(ndimage.gaussian_filter(letter, 9) * 0.9, 0, 1).astype(np.float32)
+    halo = np.where(halo < 0.015, 0, halo).astype(np.float32)
+    cover = letter + halo * (1 - letter)
+    ink = np.where((letter > 0.5)[..., None], (240, 250, 255), (60, 200, 255)).astype(np.uint8)
+    alpha, _, _ = cut(mixed(cover, ink, (0, 0, 0)))
+    middle = np.s_[110:146, 110:146]
+    assert np.abs(alpha[middle] - cover[middle]).mean() < 0.08
+
+
+def test_outlined_letters_keep_their_filling() -> None:
+    rgb, truth = outlined_word("COLLEGE", stroke_px=6)
+    alpha, rgba, confidence = cut(rgb)
+    assert np.abs(alpha - truth).mean() < 0.004
+    assert (rgba[(truth == 1) & (rgb.min(axis=2) > 250)][:, 3] == 255).all()
+    assert confidence < 0.9

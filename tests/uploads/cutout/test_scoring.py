@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from uploads.cutout import scoring
+from uploads.cutout.background import BackgroundStatistics
+from uploads.cutout.colour_key import Unmixed
 
 CRISP = np.zeros((20, 20), dtype=np.float32)
 CRISP[5:15, 5:15] = 1
@@ -41,3 +43,45 @@ def test_salient_object_is_never_quite_certain() -> None:
     assert scoring.product(scoring.salient_components(CRISP, CRISP)) == pytest.approx(0.8)
     undecided = np.full_like(CRISP, 0.5)
     assert scoring.product(scoring.salient_components(CRISP, undecided)) == 0
+
+
+def test_rival_in_the_picture_halves_the_confidence() -> None:
+    assert scoring.product(scoring.salient_components(CRISP, CRISP, others_share=0.2)) == pytest.approx(0.4)
+
+
+def unmixed(**facts: float) -> Unmixed:
+    usual = {
+        "semi_share": 0.01, "soft_share": 0.0, "hole_share": 0.0, "contrast": 20.0, "filled_share": 0.0,
+        "texture": 0.0, "weak_rim_share": 0.0,
+    }  # fmt: skip
+    return Unmixed(np.zeros((2, 2, 4), dtype=np.uint8), **usual | facts)
+
+
+def even(sigma: float = 0.0) -> BackgroundStatistics:
+    return BackgroundStatistics(np.full(3, 255, dtype=np.float32), None, sigma, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "confidence"),
+    [
+        ({}, 1.0),
+        ({"semi_share": 0.12}, 0.4),
+        ({"soft_share": 0.2}, 0.3),
+        ({"hole_share": 0.05}, 0.75),
+        ({"contrast": 0.3}, 0.8),
+        ({"contrast": 0.0}, 0.0),
+        ({"filled_share": 0.02}, 0.9),
+    ],
+)
+def test_each_doubt_about_an_even_background_costs(facts: dict[str, float], confidence: float) -> None:
+    assert scoring.product(scoring.key_components(unmixed(**facts), even())) == pytest.approx(confidence)
+
+
+def test_noisy_background_costs() -> None:
+    assert scoring.product(scoring.key_components(unmixed(), even(14.0))) == pytest.approx(0.5)
+
+
+def test_photo_on_an_even_background_is_textured_and_frayed() -> None:
+    assert scoring.is_photographic(unmixed(texture=4.0, weak_rim_share=0.2))
+    assert not scoring.is_photographic(unmixed(texture=4.0))
+    assert not scoring.is_photographic(unmixed(weak_rim_share=0.2))

@@ -5,12 +5,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from common.errors import ProviderError
 from uploads.cutout.weights import DEFAULT_MODEL, check_model, prepare_home
+
+# All permitted networks of the U2-Net family take this size and these statistics of ImageNet.
+_INPUT_PX = (320, 320)
+_MEAN = np.array((0.485, 0.456, 0.406), dtype=np.float32)
+_SPREAD = np.array((0.229, 0.224, 0.225), dtype=np.float32)
 
 # Two backends with different homes may load at once, and rembg reads the home from the process environment.
 _environment_lock = threading.Lock()
@@ -38,17 +43,34 @@ class RembgBackend:
             if self._session is None:
                 self._session = self._new_session()
 
+    def session(self) -> Any:
+        """Return rembg's own session, loaded: what the benchmarks compare with."""
+        self.load()
+        return self._session
+
     def mask(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return how salient each pixel is: float32 (H, W) in 0..1, stretched by rembg to the full range.
+        """Return how salient each pixel is: float32 (H, W) in 0..1, stretched to the full range as rembg does.
 
         rgb: uint8 (H, W, 3). A picture of one single colour has no object and gets zeros; rembg would divide 0 by 0.
         """
-        if bool(np.all(rgb == rgb[0, 0])):
-            return np.zeros(rgb.shape[:2], dtype=np.float32)
-        self.load()
-        # The mask alone: rembg's own cut-out stores premultiplied colours as straight ones, which fringes dark.
-        (mask,) = self._session.predict(Image.fromarray(np.ascontiguousarray(rgb)))
-        return np.asarray(mask, dtype=np.float32) / np.float32(255)
+        height_px, width_px = rgb.shape[:2]
+        small = cv2.resize(np.ascontiguousarray(rgb), _INPUT_PX, interpolation=cv2.INTER_AREA)
+        brightest = float(small.max())
+        if bool(np.all(small == small[0, 0])):
+            return np.zeros((height_px, width_px), dtype=np.float32)
+        network = self.session().inner_session
+        # What rembg's own session does around the network, in single precision and for the one output that is used:
+        # its double-precision pictures and PIL's filters cost a quarter of the network's time at 2000 px.
+        levels = (small.astype(np.float32) / np.float32(brightest) - _MEAN) / _SPREAD
+        entry = network.get_inputs()[0].name
+        (found,) = network.run([network.get_outputs()[0].name], {entry: levels.transpose(2, 0, 1)[None]})
+        saliency = found[0, 0]
+        low, high = float(saliency.min()), float(saliency.max())
+        if high - low < 1e-6:
+            return np.zeros((height_px, width_px), dtype=np.float32)
+        stretched = ((saliency - low) / (high - low)).astype(np.float32)
+        mask = cv2.resize(stretched, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+        return np.clip(mask, 0, 1, out=mask)
 
     def _new_session(self) -> Any:
         prepare_home(self._home, self.model)

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from common.errors import ProviderError
+from tests.fakes.http import Reply
+from tests.fakes.removebg import KEY, RATE_LIMITED, FakeRemoveBg
 from uploads.cutout.backends.removebg import RemoveBgBackend
 from uploads.imaging.encode import encode_png
 
@@ -140,7 +142,9 @@ def test_nobody_there_is_retryable() -> None:
 def test_mask_has_the_size_of_the_picture(double: Double) -> None:
     double.body = cut_out_png(40)
     rgb = np.full((80, 80, 3), 90, dtype=np.uint8)
-    mask = RemoveBgBackend("the-key", base_url=double.url).mask(rgb)
+    removal = RemoveBgBackend("the-key", base_url=double.url).remove(rgb)
+    mask = removal.alpha
+    assert removal.received_bytes == len(double.body)
     assert mask.shape == (80, 80)
     assert mask.dtype == np.float32
     assert mask[:, :36].max() == 0
@@ -153,5 +157,68 @@ def test_mask_has_the_size_of_the_picture(double: Double) -> None:
 def test_damaged_png_is_an_error_and_no_mask(double: Double) -> None:
     double.body = cut_out_png(40)[:-40]
     with pytest.raises(ProviderError, match="damaged") as refusal:
-        RemoveBgBackend("the-key", base_url=double.url).mask(np.zeros((8, 8, 3), dtype=np.uint8))
+        RemoveBgBackend("the-key", base_url=double.url).remove(np.zeros((8, 8, 3), dtype=np.uint8))
     assert refusal.value.retryable
+
+
+# --- Against the double that behaves as the documentation says ---
+
+
+@pytest.fixture
+def account() -> Iterator[FakeRemoveBg]:
+    with FakeRemoveBg() as fake:
+        yield fake
+
+
+def art(size_px: int = 600) -> np.ndarray:
+    rgb = np.full((size_px, size_px, 3), 250, dtype=np.uint8)
+    rgb[size_px // 4 : -size_px // 4, size_px // 4 : -size_px // 4] = (200, 30, 30)
+    return rgb
+
+
+def test_a_mask_costs_a_preview_and_a_cut_out_a_credit(account: FakeRemoveBg) -> None:
+    backend = RemoveBgBackend(KEY, base_url=account.url)
+    removal = backend.remove(art())
+    reply = backend.cut_out(backend.lossless(art()))
+    assert (removal.credits, reply.credits_charged) == (Decimal("0.25"), Decimal(1))
+    assert removal.alpha.shape == (600, 600)
+    assert backend.pixels(reply).shape == (600, 600, 4)
+    assert account.credits == Decimal("48.75")
+
+
+def test_the_balance_is_read_and_costs_nothing(account: FakeRemoveBg) -> None:
+    balance = RemoveBgBackend(KEY, base_url=account.url).balance()
+    assert (balance.credits, balance.free_calls) == (Decimal(50), 47)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"data": {}}', b"<html>"])
+def test_an_account_without_a_balance_is_an_error(account: FakeRemoveBg, body: bytes) -> None:
+    account.failures = [Reply(200, body)]
+    with pytest.raises(ProviderError) as refusal:
+        RemoveBgBackend(KEY, base_url=account.url).balance()
+    assert refusal.value.code == "damaged_reply"
+
+
+def test_every_documented_refusal_has_its_code(account: FakeRemoveBg) -> None:
+    backend = RemoveBgBackend(KEY, base_url=account.url)
+    cases = [
+        (RemoveBgBackend("wrong", base_url=account.url), backend.encoded(art()), "key_refused", False),
+        (backend, b"no picture", "picture_refused", False),
+        (backend, backend.encoded(np.full((50, 50, 3), 9, np.uint8)), "picture_refused", False),
+    ]
+    for client, picture, code, retryable in cases:
+        with pytest.raises(ProviderError) as refusal:
+            client.cut_out(picture)
+        assert (refusal.value.code, refusal.value.retryable) == (code, retryable)
+    account.credits = Decimal("0.5")
+    with pytest.raises(ProviderError) as refusal:
+        backend.cut_out(backend.encoded(art()))
+    assert (refusal.value.code, refusal.value.retryable) == ("credits_exhausted", False)
+    account.failures = [RATE_LIMITED]
+    with pytest.raises(ProviderError) as refusal:
+        backend.remove(art())
+    assert (refusal.value.code, refusal.value.retryable, refusal.value.retry_after_s) == (
+        "rate_limited",
+        True,
+        7,
+    )
