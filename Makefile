@@ -1,7 +1,7 @@
 # The commands of the project. `make run` and `make test` are all that a new machine needs: each installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help run rembg-service test check demo lock clean
+.PHONY: help run rembg-service test check audit sbom demo lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -21,8 +21,14 @@ rembg-service: $(VENV)/installed-runtime ## Run background removal as a service 
 test: $(VENV)/installed-development ## Run every test on SQLite, then on PostgreSQL and Redis (ARGS="-k catalogue")
 	@$(VENV)/bin/python -m tools.test $(ARGS)
 
-check: $(VENV)/installed-development ## Lint, types, import contracts, migrations, deployment settings, secrets
+check: $(VENV)/installed-development ## Lint, types, imports, migrations, settings, secrets, image, dependencies
 	@$(VENV)/bin/python -m tools.check
+
+audit: $(VENV)/installed-development ## Ask the advisory database about every pinned package (needs the network)
+	@$(VENV)/bin/python -m tools.audit
+
+sbom: $(VENV)/installed-development ## Write the bill of materials, out/sbom.cdx.json
+	@$(VENV)/bin/python -m tools.sbom
 
 demo: $(VENV)/installed-runtime ## Walk an order through the running shop, from the upload to the printer's pack
 	@$(VENV)/bin/python -m demo.walk $(ARGS)

@@ -9,13 +9,15 @@ import logging
 import os
 import threading
 
+from stolentee.wsgi import application  # first: it shares the metrics before anything imports them
+
+# isort: split
 from celery.beat import Scheduler, Service
 from celery.worker import WorkController
 from django.conf import settings
 
 from stolentee import workers
 from stolentee.celery import app
-from stolentee.wsgi import application
 from uploads.cutout.providers import warm_up
 
 __all__ = ["application"]
