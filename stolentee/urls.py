@@ -40,6 +40,7 @@ urlpatterns = [
     path("api/", include("uploads.urls")),
     path("api/", include("designs.urls")),
     path("api/", include("orders.urls")),
+    path("api/", include("ops.urls")),
     path("uploads/<str:name>", public_file),
     path("setup/<str:token>", OwnerSetupView.as_view(), name="owner-setup"),
     path("printer/<str:token>", PrinterPageView.as_view(), name="printer-page"),

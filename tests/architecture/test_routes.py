@@ -86,6 +86,7 @@ STRANGER: dict[str, dict[str, set[int]]] = {
     "api/admin/production/orders/<uuid:order_id>/release": {"post": {401}},
     "printer/<str:token>": {"get": {404}, "post": {404}},
     "api/admin/orders": {"get": {401}},
+    "api/admin/costs": {"get": {401}},
     "api/admin/orders/<str:order_id>": {"get": {401}},
     "api/admin/orders/<str:order_id>/status": {"patch": {401}},
     "api/admin/orders/<str:order_id>/lines/<str:number>/status": {"patch": {401}},

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from ops.views import CostsView
+
+urlpatterns = [path("admin/costs", CostsView.as_view())]
