@@ -5,21 +5,9 @@ from celery import shared_task
 
 @shared_task(name="ops.tasks.sweep")
 def sweep() -> None:
-    from ops.health_samples import health_sample_record
-    from ops.sweepers import (
-        expire_intermediates,
-        expire_unpaid_orders,
-        remind_unpaid_orders,
-        ring_lost_work,
-    )
-    from orders.stock.services import stock_publish_missed
+    from ops.sweep import sweep_all
 
-    ring_lost_work()
-    expire_unpaid_orders()
-    remind_unpaid_orders()
-    expire_intermediates()
-    stock_publish_missed()
-    health_sample_record()
+    sweep_all()
 
 
 @shared_task(name="ops.tasks.reconcile_payments")

@@ -405,10 +405,8 @@ def _notes(page: _Page, spec: PackSpec, top: float) -> None:
     if len(lines) > room:
         lines = [*lines[: room - 1], "The notes go on in spec.json."]
     for index, line in enumerate(lines):
-        y = top + 3.6 + index * 4.4
-        page.write_line(
-            line, MARGIN_MM, y, CONTENT_WIDTH_MM, 9, align="R" if fonts.reads_right_to_left(line) else "L"
-        )
+        align = "R" if fonts.reads_right_to_left(line) else "L"
+        page.write_line(line, MARGIN_MM, top + 3.6 + index * 4.4, CONTENT_WIDTH_MM, 9, align=align)
 
 
 def _footer(page: _Page, spec: PackSpec) -> None:

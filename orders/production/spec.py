@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from designs.geometry import DpiGrade, Placement, StageView, dpi_grade, to_inches
+from designs.inks import lab_of, rgb_of
 from designs.rendering import PlacedArtwork, PrintArt
 
 SCHEMA_VERSION = "1.1"
@@ -24,17 +27,10 @@ UNDERBASE_BELOW_LIGHTNESS = 80.0
 _ORDER_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,49}")
 _HEX = re.compile(r"#[0-9a-f]{6}")
 SIDE_NAMES: dict[str, str] = {
-    "front": "Front",
-    "back": "Back",
-    "neck": "Back of the neck",
-    "center_chest": "Centre of the chest",
-    "left_chest": "Left chest",
-    "right_chest": "Right chest",
-    "upper_back": "Upper back",
-    "sleeve_left": "Left sleeve",
-    "sleeve_right": "Right sleeve",
-    "pocket": "Pocket",
-}
+    "front": "Front", "back": "Back", "neck": "Back of the neck", "center_chest": "Centre of the chest",
+    "left_chest": "Left chest", "right_chest": "Right chest", "upper_back": "Upper back",
+    "sleeve_left": "Left sleeve", "sleeve_right": "Right sleeve", "pocket": "Pocket",
+}  # fmt: skip
 FRONT_PLACEMENTS = frozenset({"front", "center_chest", "left_chest", "right_chest", "pocket"})
 """Seen from in front, where the wearer's left is the viewer's right."""
 
@@ -58,9 +54,7 @@ class ColourSpec:
 
 @dataclass(frozen=True, slots=True)
 class ArtworkSpec:
-    """One of the customer's artworks inside a placement's art file, measured before its turn about its
-    centre.
-    """
+    """One of the customer's artworks inside a placement's art file, measured before its turn about its centre."""
 
     name: str
     source_width_px: int
@@ -420,8 +414,5 @@ def _lengths(**lengths_in: float) -> dict[str, dict[str, float]]:
 
 
 def _lightness(colour_hex: str) -> float:
-    """CIE L* of an sRGB colour (IEC 61966-2-1, CIE 15)."""
-    channels = (int(colour_hex[index : index + 2], 16) / 255 for index in (1, 3, 5))
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return float(116 * luminance ** (1 / 3) - 16 if luminance > 216 / 24389 else luminance * 24389 / 27)
+    """CIE L* of an sRGB colour."""
+    return float(lab_of(np.array([rgb_of(colour_hex)]))[0, 0])

@@ -47,7 +47,7 @@ def rule_for(request: HttpRequest, response: HttpResponse) -> Rule | None:
     if path.startswith("/assets/"):
         return ASSETS
     if path.startswith("/uploads/"):
-        return UPLOADS
+        return None if "immutable" in response.get("Cache-Control", "") else UPLOADS
     if path == "/api/products" or path.startswith("/api/products/"):
         return products_rule()
     if path.startswith("/api/price/"):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from common.storage import private_storage, public_storage, random_name, read_file, write_file
-from uploads.views import _PLAIN_NAME
+from uploads.storage.serving import _PLAIN_NAME
 
 
 @pytest.mark.parametrize("extension", ["png", "jpg"])

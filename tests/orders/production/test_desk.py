@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -249,7 +250,11 @@ def test_the_admins_pages_and_actions(done: ProductionPack, desk_browser: Client
     for page in pages:
         assert desk_browser.get(page).status_code == 200
     zipped = desk_browser.get(reverse("admin:orders_productionpack_download", args=[done.pk]))
-    assert zipped["X-Content-SHA256"] == done.sha256
+    assert (
+        zipped["X-Content-SHA256"]
+        == hashlib.sha256(b"".join(zipped.streaming_content)).hexdigest()
+        == done.sha256
+    )
     chosen = {"_selected_action": [str(done.pk)]}
     asked = desk_browser.post(pages[0], {"action": "hold", **chosen})
     assert asked.status_code == 200 and b'name="note"' in asked.content

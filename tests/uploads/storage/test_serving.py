@@ -52,7 +52,7 @@ def test_who_shows_webp_gets_the_same_pixels_in_fewer_bytes() -> None:
     asset = upload(1, size_px=(900, 700))
     as_png, as_webp = get(asset.file_url), get(asset.file_url, **WEBP)
     assert (as_png["Content-Type"], as_webp["Content-Type"]) == ("image/png", "image/webp")
-    assert as_png["Vary"] == as_webp["Vary"] == "Accept"
+    assert as_png["Vary"] == as_webp["Vary"] == "Accept, Accept-Encoding"
     assert as_png["ETag"] != as_webp["ETag"]
     png, webp = as_png.data, as_webp.data
     assert len(webp) < len(png)
