@@ -3,7 +3,9 @@
 First, in a child process with one thread: the whole job (decode, cut out, encode) on a photo and on flat art at 1024
 and 2000 px, and the bare inference of the same weights in the same process, taken in turns so that a busy machine
 slows both; times are processor times. Then peak memory after 300 pictures. Last, the same pictures through HTTP under
-1, 2 and 8 clients: to `rembg s`, and to our service where `--service HOST:PORT` names it.
+1, 2 and 8 clients, in turns to `rembg s` and to our service: photos, flat art, and as many of one as of the other. The
+bench starts both servers; `--service HOST:PORT` names one that runs already, `--rembg PYTHON` a Python that has
+`rembg[cli]` where this one has not.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from __future__ import annotations
 import argparse
 import http.client
 import http.server
-import importlib.util
 import io
+import itertools
 import json
 import os
 import resource
@@ -23,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
@@ -36,6 +39,8 @@ from bench.cutout_pictures import made_pictures
 
 ByteArray = NDArray[np.uint8]
 SIDES_PX = (1024, 2000)
+CLIENTS = (1, 2, 8)
+_BOUNDARY = "picture-boundary"
 
 
 def pictures() -> dict[str, bytes]:
@@ -76,7 +81,7 @@ def in_process(home: Path, rounds: int) -> dict[str, object]:
 
     def job(data: bytes) -> dict[str, float]:
         begun = time.process_time()
-        rgb = decode(data).rgba[..., :3]
+        rgb = decode(data).rgb
         decoded = time.process_time()
         cutout = extract_artwork(rgb, backend.mask, lambda step: None, subject="object")
         cut = time.process_time()
@@ -111,40 +116,63 @@ def memory(home: Path, count: int) -> dict[str, float]:
     files = list(pictures().values())
     peaks = {}
     for number in range(1, count + 1):
-        rgb = decode(files[number % len(files)]).rgba[..., :3]
+        rgb = decode(files[number % len(files)]).rgb
         encode_png(extract_artwork(rgb, backend.mask, lambda step: None, subject="object").rgba, dpi=300)
         if number % max(1, count // 6) == 0:
             peaks[str(number)] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return peaks
 
 
-def load(
-    host: str,
-    port: int,
-    path: str,
-    field: str,
-    data: bytes,
-    clients: int,
-    seconds: float,
-    headers: dict[str, str],
-) -> tuple[float, float, int]:
-    """Return pictures per second, the 95th percentile (s) and the number of refusals of a server under load."""
-    boundary = "picture-boundary"
-    body = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="picture"\r\n'
+@dataclass(frozen=True)
+class Server:
+    """Where pictures are sent, and in which words."""
+
+    name: str
+    host: str
+    port: int
+    path: str
+    field: str
+    headers: dict[str, str]
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What came back under load: pictures a second, the 95th percentile of their times (s), refusals."""
+
+    per_second: float
+    p95_s: float
+    refused: int
+
+
+def form(field: str, data: bytes, values: dict[str, str]) -> bytes:
+    """Return the picture as the one file of a multipart form with these other values."""
+    parts = [
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in values.items()
+    ]
+    head = "".join(parts) + (
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"; filename="picture"\r\n'
         "Content-Type: application/octet-stream\r\n\r\n"
-    ).encode() + data + f"\r\n--{boundary}--\r\n".encode()  # fmt: skip
+    )
+    return head.encode() + data + f"\r\n--{_BOUNDARY}--\r\n".encode()
+
+
+def load(server: Server, files: list[bytes], clients: int, seconds: float) -> Load:
+    """Send the files in turns, each client one after the other, and count what comes back."""
+    bodies = [form(server.field, data, server.values) for data in files]
+    headers = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}", **server.headers}
     taken: list[float] = []
     refused: list[int] = []
     stop_at = time.monotonic() + seconds
 
-    def client() -> None:
-        while time.monotonic() < stop_at:
+    def client(first: int) -> None:
+        for number in itertools.count(first):
+            if time.monotonic() >= stop_at:
+                return
             begun = time.perf_counter()
-            connection = http.client.HTTPConnection(host, port, timeout=60)
-            connection.request(
-                "POST", path, body, {"Content-Type": f"multipart/form-data; boundary={boundary}", **headers}
-            )
+            connection = http.client.HTTPConnection(server.host, server.port, timeout=120)
+            connection.request("POST", server.path, bodies[number % len(bodies)], headers)
             answer = connection.getresponse()
             answer.read()
             connection.close()
@@ -155,26 +183,52 @@ def load(
                 time.sleep(0.05)
 
     begun = time.perf_counter()
-    threads = [threading.Thread(target=client) for _ in range(clients)]
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    elapsed = time.perf_counter() - begun
-    return len(taken) / elapsed, float(np.percentile(taken, 95)) if taken else float("nan"), len(refused)
+    return loaded(taken, len(refused), time.perf_counter() - begun)
 
 
-def rembg_server(home: Path, port: int) -> subprocess.Popen[bytes]:
+def loaded(taken_s: list[float], refused: int, elapsed_s: float) -> Load:
+    """Return the figures of one load; the percentile of no answers is nan."""
+    p95_s = float(np.percentile(taken_s, 95)) if taken_s else float("nan")
+    return Load(len(taken_s) / elapsed_s, p95_s, refused)
+
+
+def rembg_server(home: Path, port: int, python: str) -> subprocess.Popen[bytes]:
     """Start `rembg s` with the same weights; without its web packages (`rembg[cli]`), what it does for each request."""
-    has_web = importlib.util.find_spec("gradio") and importlib.util.find_spec("fastapi")
-    stand_in = ["-m", "bench.cutout_speed", "--child", "plain", "--home", str(home), "--count", str(port)]
-    real = ["-c", "from rembg.cli import main; main()", "s", "--host", "127.0.0.1", "--port", str(port)]
+    known = subprocess.run([python, "-c", "import fastapi, gradio, rembg"], capture_output=True)
+    has_web = known.returncode == 0
+    stand_in = [
+        sys.executable,
+        "-m",
+        "bench.cutout_speed",
+        "--child",
+        "plain",
+        "--home",
+        str(home),
+        "--count",
+    ]
+    real = [python, "-c", "from rembg.cli import main; main()", "s", "--host", "127.0.0.1", "--port"]
     print(
         "plain rembg:", "rembg s" if has_web else "rembg.remove() in a threaded server (rembg[cli] is absent)"
     )
     return subprocess.Popen(
-        [sys.executable, *(real if has_web else stand_in)],
+        [*(real if has_web else stand_in), str(port)],
         env=os.environ | {"U2NET_HOME": str(home), "NUMBA_DISABLE_JIT": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def own_server(home: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start our service as `make rembg-service` does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "uploads.cutout.service"],
+        env=os.environ
+        | {"REMBG_HOME": str(home), "REMBG_SERVICE_PORT": str(port), "REMBG_SERVICE_SECRET": ""},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -204,13 +258,15 @@ def serve_plain(home: Path, port: int) -> dict[str, float]:
     return {}
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes] | None) -> None:
+def wait_for(host: str, port: int, processes: list[subprocess.Popen[bytes]]) -> None:
+    """Return when somebody listens there; raise when one of the processes has ended, or none listens for 90 s."""
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
-        if process is not None and process.poll() is not None:
-            raise RuntimeError(f"the server ended with {process.returncode}")
+        for process in processes:
+            if process.poll() is not None:
+                raise RuntimeError(f"the server ended with {process.returncode}")
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
+            with socket.create_connection((host, port), timeout=1):
                 return
         except OSError:
             time.sleep(0.2)
@@ -247,7 +303,8 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=12, help="per load of the HTTP test; 0 leaves it out"
     )
-    parser.add_argument("--service", help="host:port of our service, to be compared with `rembg s`")
+    parser.add_argument("--service", help="host:port of our service where it runs already")
+    parser.add_argument("--rembg", default=sys.executable, help="a Python that has rembg[cli]")
     parser.add_argument("--secret", default="", help="the shared secret of our service")
     parser.add_argument("--home", type=Path, default=Path("var/models"))
     parser.add_argument("--child", choices=["jobs", "memory", "plain"])
@@ -266,7 +323,7 @@ def main() -> None:
         if options.pictures:
             print("\npeak memory (MB) after pictures:", child("memory", home, options.pictures, 1))
         if options.seconds:
-            _servers(home, options.seconds, options.service, options.secret)
+            _servers(home, options.seconds, options.service, options.secret, options.rembg)
     finally:
         shutil.rmtree(home)
 
@@ -284,34 +341,59 @@ def _jobs(home: Path, rounds: int) -> None:
         )
 
 
-def _servers(home: Path, seconds: float, service: str | None, secret: str) -> None:
+def _servers(home: Path, seconds: float, service: str | None, secret: str, python: str) -> None:
+    files = pictures()
+    photo, flat = files["photo 2000"], files["flat 2000"]
+    kinds = {"photo": [photo], "flat": [flat], "half and half": [photo, flat]}
+    ports = [free_port(), free_port()]
+    started = [rembg_server(home, ports[0], python)]
+    host, own_port = "127.0.0.1", ports[1]
+    if service is None:
+        started.append(own_server(home, own_port))
+    else:
+        host, _, named = service.rpartition(":")
+        own_port = int(named)
+    plain = Server("rembg s", "127.0.0.1", ports[0], "/api/remove", "file", {}, {"model": "u2netp"})
+    headers = {"X-Rembg-Secret": secret} if secret else {}
+    own = Server("our service", host, own_port, "/remove-background", "image", headers, {})
+    try:
+        for server in (plain, own):
+            wait_for(server.host, server.port, started)
+            warm_up(server, photo)
+        print(
+            f"{'2000 px':<15}{'clients':>8}{'rembg s /s':>12}{'p95 s':>8}{'refused':>8}"
+            f"{'ours /s':>10}{'p95 s':>8}{'refused':>8}{'ratio':>8}"
+        )
+        for name, chosen in kinds.items():
+            for clients in CLIENTS:
+                first, second = (load(server, chosen, clients, seconds) for server in (plain, own))
+                print(
+                    f"{name:<15}{clients:>8}{first.per_second:>12.2f}{first.p95_s:>8.2f}{first.refused:>8}"
+                    f"{second.per_second:>10.2f}{second.p95_s:>8.2f}{second.refused:>8}"
+                    f"{second.per_second / first.per_second:>8.2f}",
+                    flush=True,
+                )
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(30)
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    print(f"\n{'server':<14}{'picture':<12}{'clients':>8}{'per second':>12}{'p95 s':>8}{'refused':>9}")
-    files = pictures()
-    process = rembg_server(home, port)
-    try:
-        wait_for(port, process)
-        for name in ("photo 2000", "flat 2000"):
-            for clients in (1, 2, 8):
-                row = load(
-                    "127.0.0.1", port, "/api/remove?model=u2netp", "file", files[name], clients, seconds, {}
-                )
-                print(f"{'rembg s':<14}{name:<12}{clients:>8}{row[0]:>12.2f}{row[1]:>8.2f}{row[2]:>9}")
-    finally:
-        process.terminate()
-        process.wait(20)
-    if service is None:
-        return
-    host, _, service_port = service.rpartition(":")
-    headers = {"X-Rembg-Secret": secret} if secret else {}
-    for name in ("photo 2000", "flat 2000"):
-        for clients in (1, 2, 8):
-            row = load(
-                host, int(service_port), "/remove-background", "image", files[name], clients, seconds, headers
-            )
-            print(f"{'our service':<14}{name:<12}{clients:>8}{row[0]:>12.2f}{row[1]:>8.2f}{row[2]:>9}")
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def warm_up(server: Server, data: bytes) -> None:
+    """Let every process of the server load its network: a first picture takes several times as long."""
+    deadline = time.monotonic() + 120
+    while load(server, [data], max(CLIENTS), 1).per_second == 0:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{server.name} answers no picture")
 
 
 if __name__ == "__main__":

@@ -30,8 +30,9 @@ from PIL import Image
 from scipy import stats
 
 from bench.cutout_pictures import Labelled, made_pictures
-from uploads.cutout.artwork import Cutout, CutoutFailed, extract_artwork
+from uploads.cutout.artwork import CutoutFailed, extract_artwork
 from uploads.cutout.backends.rembg import RembgBackend
+from uploads.cutout.remover import whole_picture
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
@@ -129,18 +130,6 @@ def holes_open(alpha: FloatArray, true_alpha: FloatArray) -> float:
     return float(np.mean(kept)) if kept else float("nan")
 
 
-def whole(cutout: Cutout, shape: tuple[int, ...]) -> ByteArray:
-    """Return the cut-out in its place in the picture, uint8 (H, W, 4)."""
-    canvas = np.zeros((*shape[:2], 4), dtype=np.uint8)
-    left, top, right, bottom = cutout.box
-    part = cutout.rgba
-    if part.shape[:2] != (bottom - top, right - left):
-        image = Image.fromarray(part).convert("RGBa").resize((right - left, bottom - top))
-        part = np.asarray(image.convert("RGBA"), dtype=np.uint8)
-    canvas[top:bottom, left:right] = part
-    return canvas
-
-
 def run(pictures: Iterable[Labelled], backend: RembgBackend, sheet: list[ByteArray]) -> list[Row]:
     import rembg
 
@@ -149,7 +138,11 @@ def run(pictures: Iterable[Labelled], backend: RembgBackend, sheet: list[ByteArr
         started = time.perf_counter()
         try:
             cutout = extract_artwork(picture.rgb, backend.mask, lambda step: None, subject=picture.subject)
-            found, method, score = whole(cutout, picture.rgb.shape), cutout.route, cutout.confidence
+            found, method, score = (
+                whole_picture(cutout, *picture.rgb.shape[:2]),
+                cutout.route,
+                cutout.confidence,
+            )
             components = cutout.components
         except CutoutFailed as failure:
             found = np.zeros((*picture.rgb.shape[:2], 4), dtype=np.uint8)

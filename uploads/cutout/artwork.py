@@ -17,7 +17,7 @@ from uploads.cutout import scoring
 from uploads.cutout.background import BackgroundStatistics, background_statistics, is_flat
 from uploads.cutout.colour_key import Unmixed, unmix
 from uploads.cutout.garment_shape import is_garment
-from uploads.cutout.matting import cut_out
+from uploads.cutout.matting import cut_out, halved
 from uploads.cutout.print_ink import lift_print
 from uploads.cutout.print_region import NoPrintFound, PrintRegion, find_print
 
@@ -342,7 +342,8 @@ def _fitted(rgb: ByteArray, side_px: int) -> tuple[ByteArray, float]:
     scale = min(1.0, side_px / max(height_px, width_px))
     if scale == 1.0:
         return rgb, 1.0
-    return _resized(rgb, max(1, round(width_px * scale)), max(1, round(height_px * scale))), scale
+    size_px = max(1, round(width_px * scale)), max(1, round(height_px * scale))
+    return _resized(halved(rgb, min(size_px)), *size_px), scale
 
 
 def _resized(layers: ByteArray, width_px: int, height_px: int) -> ByteArray:

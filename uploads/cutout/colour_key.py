@@ -97,12 +97,13 @@ def unmix(rgb: ByteArray, statistics: BackgroundStatistics) -> Unmixed:
 
 def _distance(rgb: ByteArray, field: FloatArray, statistics: BackgroundStatistics) -> ByteArray:
     """Return how far every pixel is from the background in its furthest channel, uint8 (H, W)."""
+    pixels = np.ascontiguousarray(rgb)
     if statistics.surface is None:
-        ground = np.empty_like(rgb)
-        ground[:] = np.rint(statistics.colour).astype(np.uint8)
+        red, green, blue = np.rint(statistics.colour).tolist()
+        offset = cv2.absdiff(pixels, (red, green, blue, 0))
     else:
-        ground = np.rint(field).astype(np.uint8)
-    red, green, blue = cv2.split(cv2.absdiff(np.ascontiguousarray(rgb), ground))
+        offset = cv2.absdiff(pixels, np.rint(field).astype(np.uint8))
+    red, green, blue = cv2.split(offset)
     return np.asarray(cv2.max(cv2.max(red, green), blue), dtype=np.uint8)
 
 

@@ -115,7 +115,7 @@ def _found(job: Job, picture: Picture, removers: Removers, progress: Progress) -
     if picture.is_cut_out:
         return Findings(_already_cut(picture))
     progress.step(Job.Step.EXTRACT)
-    photo = np.ascontiguousarray(picture.rgba[..., :3])
+    photo = picture.rgb
     progress.stage("drawing")
     drawn = artwork_drawn(job, photo)
     if drawn is not None:

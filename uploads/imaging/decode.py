@@ -5,6 +5,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
@@ -51,6 +52,11 @@ class Picture:
     dpi: int | None
 
     @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """The colours alone, uint8 (H, W, 3), in memory of their own."""
+        return np.asarray(cv2.cvtColor(self.rgba, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
+
+    @property
     def is_cut_out(self) -> bool:
         """Whether the picture came with a background that is clear already, so that nothing needs removing."""
         return self.has_alpha and float(np.mean(self.rgba[..., 3] < 128)) >= _CUT_OUT_SHARE
@@ -90,7 +96,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     except DAMAGE as error:
         raise unreadable() from error
     height_px, width_px = rgba.shape[:2]
-    has_alpha = bool(np.any(rgba[..., 3] < 255))
+    has_alpha = int(cv2.extractChannel(rgba, 3).min()) < 255
     return Picture(rgba, content_type, width_px, height_px, has_alpha, dpi)
 
 
@@ -124,7 +130,9 @@ def rgba_of(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
     colour = _opaque(image)
     converted = _through_profile(colour, profile) if profile else None
     rgb = converted if converted is not None else colour.convert("RGB")
-    return np.dstack([np.asarray(rgb, dtype=np.uint8), alpha])
+    rgba = np.asarray(cv2.cvtColor(np.asarray(rgb, dtype=np.uint8), cv2.COLOR_RGB2RGBA), dtype=np.uint8)
+    cv2.insertChannel(alpha, rgba, 3)
+    return rgba
 
 
 def _alpha(image: Image.Image) -> NDArray[np.uint8]:

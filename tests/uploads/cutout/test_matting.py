@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from tests.uploads.cutout.pictures import FloatArray, disc, mixed, noise
-from uploads.cutout.matting import cut_out
+from uploads.cutout.matting import cut_out, halved
 
 SIDE_PX = 240
 TRUTH = disc(SIDE_PX, (120, 120), 70)
@@ -64,3 +64,22 @@ def test_inside_of_the_object_is_not_touched() -> None:
     inside = disc(SIDE_PX, (120, 120), 50) == 1
     assert np.array_equal(rgba[inside][:, :3], PICTURE[inside])
     assert (rgba[inside][:, 3] == 255).all()
+
+
+def test_what_resembles_the_object_far_outside_its_mask_is_not_it() -> None:
+    ground = GROUND.copy()
+    ground[100:104, 200:] = (220, 60, 50)  # a line of the object's own colour leads away from it
+    picture = mixed(TRUTH, (220, 60, 50), ground)
+    refined = alpha_of(cut_out(picture, COARSE))
+    assert refined[100:104, 205:].max() < 0.1
+    assert np.abs(refined - TRUTH).mean() < 0.003
+
+
+@pytest.mark.parametrize(
+    ("shape", "least_px", "expected"),
+    [((2000, 2000), 512, (1000, 1000)), ((2000, 1000), 200, (500, 250)), ((1001, 900), 300, (1001, 900))],
+)
+def test_halving_stops_at_the_size_and_at_odd_sides(
+    shape: tuple[int, int], least_px: int, expected: tuple[int, int]
+) -> None:
+    assert halved(np.zeros((*shape, 3), dtype=np.uint8), least_px).shape[:2] == expected

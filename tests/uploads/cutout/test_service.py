@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from uploads.cutout import remover, service
+from uploads.cutout.artwork import Cutout
 from uploads.cutout.remover import NotRemoved, Removed, with_alpha
 from uploads.cutout.service import Pool, Service
 
@@ -239,3 +240,55 @@ def test_the_real_processes_remove_a_background(settings: Any) -> None:
         assert (stats["done"], stats["rejected"], stats["model"]) == (2, 1, "u2netp")
     finally:
         pool.close()
+
+
+class _NoNetwork:
+    def mask(self, rgb: np.ndarray) -> np.ndarray:
+        raise AssertionError("flat art must not cost a run of the network")
+
+
+class _Everything:
+    def mask(self, rgb: np.ndarray) -> np.ndarray:
+        return np.ones(rgb.shape[:2], dtype=np.float32)
+
+
+def removed(data: bytes) -> np.ndarray:
+    result = remover.remove_background(data, max_pixels=1_000_000, only_mask=False)
+    assert isinstance(result, Removed)
+    return np.asarray(Image.open(io.BytesIO(result.png)))
+
+
+def test_flat_art_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remover, "_backend", _NoNetwork())
+    rgba = removed(picture(128))
+    assert rgba.shape == (128, 128, 4)
+    assert rgba[32, 32].tolist() == [200, 20, 20, 255]
+    assert rgba[2, 2].tolist() == [0, 0, 0, 0]
+
+
+def test_a_picture_that_is_cut_out_already_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remover, "_backend", _NoNetwork())
+    rgba = np.full((40, 40, 4), 90, np.uint8)
+    rgba[:20] = 0
+    file = io.BytesIO()
+    Image.fromarray(rgba).save(file, "PNG")
+    assert np.array_equal(removed(file.getvalue()), rgba)
+
+
+def test_where_the_pipeline_finds_nothing_the_networks_mask_is_returned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(remover, "_backend", _Everything())
+    noise = np.random.default_rng(4).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    assert np.array_equal(removed(file.getvalue())[..., :3], noise)
+
+
+def test_a_part_of_a_large_picture_comes_back_in_its_place() -> None:
+    part = np.full((10, 20, 4), 255, np.uint8)
+    cutout = Cutout(part, "salient", 0.8, (40, 60, 80, 80), {})
+    canvas = remover.whole_picture(cutout, 200, 300)
+    assert canvas.shape == (200, 300, 4)
+    assert (canvas[60:80, 40:80] == 255).all()
+    assert np.count_nonzero(canvas[..., 3]) == 20 * 40

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from uploads.imaging.encode import encode_jpeg, encode_png, fit_inside
+from uploads.imaging.encode import encode_jpeg, encode_png, encode_png_quickly, fit_inside
 
 
 def test_png_keeps_visible_pixels_and_zeroes_hidden_ones() -> None:
@@ -60,3 +60,25 @@ def test_hidden_colour_does_not_bleed_into_the_edge() -> None:
     visible = small[..., 3] > 16
     assert np.abs(small[visible][:, :3] - (255, 0, 0)).max() <= 8
     assert small[37, 37].tolist() == [255, 0, 0, 255]
+
+
+def chunks_of(png: bytes) -> list[bytes]:
+    names, place = [], 8
+    while place < len(png):
+        names.append(png[place + 4 : place + 8])
+        place += 12 + int.from_bytes(png[place : place + 4], "big")
+    return names
+
+
+def test_nothing_is_said_that_nobody_knows() -> None:
+    pixels = np.full((40, 30, 4), 200, dtype=np.uint8)
+    assert set(chunks_of(encode_png(pixels))) == {b"IHDR", b"sRGB", b"IDAT", b"IEND"}
+    assert set(chunks_of(encode_png(pixels, dpi=72))) == {b"IHDR", b"sRGB", b"pHYs", b"IDAT", b"IEND"}
+
+
+def test_quick_png_keeps_every_pixel_even_the_hidden_ones() -> None:
+    pixels = np.random.default_rng(5).integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    pixels[:5, :, 3] = 0
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(encode_png_quickly(pixels)))), pixels)
+    grey = np.asarray(Image.open(io.BytesIO(encode_png_quickly(pixels[..., 0]))))
+    assert np.array_equal(grey, pixels[..., 0])
