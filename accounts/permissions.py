@@ -8,6 +8,7 @@ from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.audit import audit_as
 from accounts.models import User
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class ShopStaff(SignedIn):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         super().has_permission(request, view)
-        if signed_in_user(request).runs_the_shop:
+        user = signed_in_user(request)
+        if user.runs_the_shop:
+            audit_as(user)
             return True
         raise PermissionDenied("Insufficient permissions - requires one of: admin")
 

@@ -93,6 +93,39 @@ class LoginSerializer(serializers.Serializer):
     password = _PlainText("Email and password are required", trim_whitespace=False, max_length=128)
 
 
+class EmailSerializer(serializers.Serializer):
+    email = _PlainText("Must be a valid email address", validators=[])
+
+    def validate_email(self, value: str) -> str:
+        return clean_email(value)
+
+
+class _LinkSerializer(serializers.Serializer):
+    """The two parts of a letter's link."""
+
+    uid = serializers.CharField(max_length=100)
+    token = serializers.CharField(max_length=200)
+
+
+class ConfirmEmailSerializer(_LinkSerializer):
+    pass
+
+
+class ResetPasswordSerializer(_LinkSerializer):
+    password = _PlainText(PASSWORD_LENGTH, trim_whitespace=False)
+
+    def validate_password(self, value: str) -> str:
+        return clean_password(value)
+
+
+class ChangePasswordSerializer(serializers.Serializer):
+    current_password = _PlainText("The current password is required", trim_whitespace=False, max_length=128)
+    password = _PlainText(PASSWORD_LENGTH, trim_whitespace=False)
+
+    def validate_password(self, value: str) -> str:
+        return clean_password(value)
+
+
 class OAuthSyncSerializer(serializers.Serializer):
     email = _PlainText("Must be a valid email address")
     name = _PlainText("Name must be between 1 and 100 characters")

@@ -1,13 +1,7 @@
-"""Register, login, identity sync, me, log-out, and the page behind the one-time owner link."""
+"""The account endpoints: register, log in and out, identity sync, passwords, confirmation."""
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.views import View
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
@@ -16,15 +10,30 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import services
-from accounts.models import OwnerLink
+from accounts.models import User
 from accounts.permissions import Anyone, SignedIn, signed_in_user
-from accounts.serializers import LoginSerializer, OAuthSyncSerializer, RegisterSerializer, UserSerializer
+from accounts.serializers import (
+    ChangePasswordSerializer,
+    ConfirmEmailSerializer,
+    EmailSerializer,
+    LoginSerializer,
+    OAuthSyncSerializer,
+    RegisterSerializer,
+    ResetPasswordSerializer,
+    UserSerializer,
+)
 from accounts.supabase import ProofInvalid, verify_access_token
 from accounts.tokens import issue_token
 from common.api import envelope, success
 from common.errors import DomainError
 
 _SESSION = envelope("Session", token=serializers.CharField(), user=UserSerializer)
+# The same words for known and unknown addresses: nobody learns who has an account.
+RESET_SENT = "If this address has an account, a letter with a link is on its way."
+
+
+def _session(user: User) -> Response:
+    return success({"token": issue_token(user.pk, user.token_version), "user": UserSerializer(user).data})
 
 
 class UserRegisterView(APIView):
@@ -50,7 +59,7 @@ class UserLoginView(APIView):
         user = services.user_check_credentials(**body.validated_data)
         if user is None:
             raise AuthenticationFailed("Invalid credentials")
-        return success({"token": issue_token(user.pk, user.token_version), "user": UserSerializer(user).data})
+        return _session(user)
 
 
 class UserSyncView(APIView):
@@ -74,7 +83,7 @@ class UserSyncView(APIView):
         ):
             raise refusal
         user = services.user_sync_identity(identity, name=body.validated_data["name"])
-        return success({"token": issue_token(user.pk, user.token_version), "user": UserSerializer(user).data})
+        return _session(user)
 
 
 class UserMeView(APIView):
@@ -94,35 +103,69 @@ class UserLogoutView(APIView):
         return success({"message": "Logged out"})
 
 
-class OwnerSetupView(View):
-    """`/setup/<token>`: one form that makes the first owner and opens the admin."""
+class PasswordForgotView(APIView):
+    permission_classes = [Anyone]
 
-    template = "accounts/owner_setup.html"
+    @extend_schema(
+        request=EmailSerializer, responses=envelope("PasswordForgot", message=serializers.CharField())
+    )
+    def post(self, request: Request) -> Response:
+        body = EmailSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.password_request_reset(body.validated_data["email"])
+        return success({"message": RESET_SENT})
 
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        known = OwnerLink.usable(token, timezone.now()).exists()
-        return render(request, self.template, {"usable": known}, status=200 if known else 404)
 
-    def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        body = RegisterSerializer(data=request.POST)
-        try:
-            body.is_valid(raise_exception=True)
-            user = services.owner_link_redeem(token, **body.validated_data)
-        except serializers.ValidationError as error:
-            messages = [str(text) for texts in error.detail.values() for text in texts]  # type: ignore[union-attr]
-            return render(
-                request,
-                self.template,
-                {"usable": True, "errors": messages, "given": request.POST},
-                status=400,
+class PasswordResetView(APIView):
+    permission_classes = [Anyone]
+
+    @extend_schema(
+        request=ResetPasswordSerializer, responses=envelope("PasswordReset", message=serializers.CharField())
+    )
+    def post(self, request: Request) -> Response:
+        body = ResetPasswordSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        services.password_reset(data["uid"], data["token"], data["password"])
+        return success({"message": "The new password is set. Please log in."})
+
+
+class PasswordChangeView(APIView):
+    """Ends every session, this one too, and starts a new one."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(request=ChangePasswordSerializer, responses=_SESSION)
+    def post(self, request: Request) -> Response:
+        body = ChangePasswordSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        return _session(
+            services.password_change(
+                signed_in_user(request), current=data["current_password"], password=data["password"]
             )
-        except DomainError as error:
-            usable = error.code != "owner_link_invalid"
-            return render(
-                request,
-                self.template,
-                {"usable": usable, "errors": [error.message], "given": request.POST},
-                status=error.status,
-            )
-        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-        return redirect("admin:index")
+        )
+
+
+class EmailConfirmView(APIView):
+    permission_classes = [Anyone]
+
+    @extend_schema(
+        request=ConfirmEmailSerializer, responses=envelope("EmailConfirmed", message=serializers.CharField())
+    )
+    def post(self, request: Request) -> Response:
+        body = ConfirmEmailSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.user_confirm_email(body.validated_data["uid"], body.validated_data["token"])
+        return success({"message": "Your address is confirmed."})
+
+
+class EmailConfirmationRequestView(APIView):
+    """Sends the letter again."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(request=None, responses=envelope("ConfirmationSent", message=serializers.CharField()))
+    def post(self, request: Request) -> Response:
+        services.user_request_confirmation(signed_in_user(request))
+        return success({"message": "The letter is on its way."})

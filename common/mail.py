@@ -1,9 +1,15 @@
-"""What may go wrong when a mail is sent, whichever backend sends it: SMTP, or a provider's API through anymail."""
+"""Sending one letter of an outbox: retried while that may help, given up when the server has said no for good.
+
+Whichever backend sends it: SMTP, or a provider's API through anymail.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from typing import TypeVar
 
+import structlog
 from anymail.exceptions import (
     AnymailAPIError,
     AnymailConfigurationError,
@@ -11,9 +17,44 @@ from anymail.exceptions import (
     AnymailInvalidAddress,
     AnymailRecipientsRefused,
 )
+from django.core.mail import EmailMessage
+
+from common.work import WorkItem
+
+log = structlog.get_logger(__name__)
+
+Letter = TypeVar("Letter", bound=WorkItem)
 
 MAIL_ERRORS = (SMTPException, OSError, AnymailError, AnymailConfigurationError)
 _TOO_MANY, _TIMED_OUT = 429, 408
+
+
+def deliver(
+    model: type[Letter],
+    mail_id: str,
+    compose: Callable[[Letter], EmailMessage],
+    ring_again: Callable[..., None],
+) -> None:
+    """Claims the row, sends what `compose` makes of it, and records how that ended.
+
+    `ring_again(mail_id, countdown_s=...)` is called where another attempt is due.
+    """
+    mail = model.claim(mail_id)
+    if mail is None:
+        return
+    message = compose(mail)
+    # A second sending is seen as the same letter.
+    message.extra_headers["Message-ID"] = f"<{mail.pk}@stolentee>"
+    try:
+        message.send()
+    except MAIL_ERRORS as error:
+        delay = mail.fail("mail_refused", type(error).__name__, retryable=not is_permanent(error))
+        if delay is not None:
+            ring_again(mail_id, countdown_s=delay.total_seconds())
+        log.warning("mail.failed", mail_id=mail_id, model=model.__name__, error=type(error).__name__)
+        return
+    mail.finish()
+    log.info("mail.sent", mail_id=mail_id, model=model.__name__)
 
 
 def is_permanent(error: Exception) -> bool:

@@ -157,6 +157,20 @@ class WorkItem(Record):
         )
 
     @classmethod
+    def requeue(cls, pk: Any) -> bool:
+        """Asks for work that has ended to be done once more; the caller rings. False while it is on its way anyway."""
+        return bool(
+            cls._default_manager.filter(pk=pk, status__in=[cls.Status.DONE, cls.Status.FAILED]).update(
+                status=cls.Status.QUEUED,
+                attempts=0,
+                available_at=timezone.now(),
+                completed_at=None,
+                error_code="",
+                error_message="",
+            )
+        )
+
+    @classmethod
     def cancel(cls, pk: Any, *, code: str = "cancelled", message: str = "Cancelled.") -> bool:
         """Ends what has not ended yet. A worker that is at it finds its lease gone and records nothing."""
         now = timezone.now()

@@ -2,11 +2,12 @@ from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from common.admin import ShopAdmin
 from designs.models import Design, Mockup
 
 
 @admin.register(Design)
-class DesignAdmin(admin.ModelAdmin):
+class DesignAdmin(ShopAdmin):
     list_display = ["name", "thumbnail", "user", "product", "updated_at"]
     list_select_related = ["user", "product"]
     search_fields = ["name", "user__email"]

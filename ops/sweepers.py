@@ -8,6 +8,8 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.mail.tasks import ring_letter
+from accounts.models import AccountMail
 from common.gemini.tasks import ring_text
 from common.models import TextRequest
 from common.work import WorkItem, ring_all
@@ -55,6 +57,7 @@ QUEUES_OF_RECORD: dict[type[WorkItem], Callable[[str], None]] = {
     ProductionPack: ring_pack,
     GangSheet: ring_gang,
     OutboxMail: ring_mail,
+    AccountMail: ring_letter,
     TextRequest: ring_text,
 }
 

@@ -19,11 +19,20 @@ def follow_stock(instance: Any, raw: bool = False, **kwargs: Any) -> None:
         stock_follow(instance)
 
 
+def claim_orders(user: Any, **kwargs: Any) -> None:
+    """Accounts do not know orders, so a proven address is heard of here."""
+    from orders.claims import orders_claim
+
+    orders_claim(user)
+
+
 class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
+        from accounts.signals import email_proven
         from products.models import Variant
 
+        email_proven.connect(claim_orders, dispatch_uid="orders.claims")
         post_migrate.connect(protect, sender=self)
         post_save.connect(follow_stock, sender=Variant, dispatch_uid="orders.stock")

@@ -11,6 +11,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from common.errors import Conflict, NotFound, Unprocessable
 from orders import holds
 from orders.checkout.tax_records import tax_record_sale, tax_replace_sale, tax_reverse
@@ -95,7 +96,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
         name: value.isoformat()
         if hasattr(value, "isoformat")
         else str(value)
-        if isinstance(value, Decimal)
+        if isinstance(value, (Decimal, UUID))
         else value
         for name, value in kept.items()
     }
@@ -320,6 +321,14 @@ def order_note_created(order: Order, *, actor: str) -> None:
         actor=actor,
         after={"payment_status": order.payment_status, "production_status": order.production_status},
     )
+
+
+@transaction.atomic
+def order_claim(order_id: UUID, user: User) -> None:
+    """A guest's order joins the account that reads its address; an order of an account stays where it is."""
+    order = order_lock(order_id)
+    if order.user_id is None:
+        _write(order, "order.claimed", f"user:{user.pk}", {"user_id": user.pk})
 
 
 def order_note(order: Order, kind: str, *, actor: str, note: str) -> None:

@@ -1,8 +1,9 @@
-"""Money in the admin: payments, the ledger of refunds, disputes, alerts; the page that refunds; the end of a hold."""
+"""Money in the admin: payments, the ledger of refunds, disputes, alerts; the page that refunds; all behind roles."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -13,12 +14,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST
 
-from common.admin import LookedAtOnly
+from accounts.two_factor import is_verified
+from common.admin import LongList, LookedAtOnly, ShopAdmin, ShopInline
 from common.errors import DomainError
 from common.money import money_text
-from orders import holds, lifecycle
 from orders.models import Dispute, Order, Payment, PaymentStop, Refund, RefundLine, StaffAlert
 from orders.payments.refunds import order_shares, pieces_refunded, refund_request
 from orders.totals import ZERO
@@ -90,37 +90,20 @@ class RefundForm(forms.Form):
         )
 
 
-class PaymentInline(LookedAtOnly, admin.TabularInline):
-    model = Payment
-    fields = readonly_fields = (
-        "attempt", "purpose", "channel", "status", "amount", "captured", "refunded", "intent_id", "failure",
-    )  # fmt: skip
-    extra = 0
-    show_change_link = True
-
-
-class OrderMoneyPages(admin.ModelAdmin):
-    """The pages of an order that move money or end a hold; mixed into the admin of orders."""
-
-    change_form_template = "orders/admin/order_change.html"
+class OrderMoneyPages(ShopAdmin):
+    """The page of an order that moves money, behind the second factor; mixed into the admin of orders."""
 
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
         return [
             path("<uuid:pk>/refund/", guard(self.refund_page), name="orders_order_refund"),
-            path("<uuid:pk>/release/", guard(require_POST(self.release_page)), name="orders_order_release"),
             *super().get_urls(),
         ]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        order = self.get_object(request, object_id)
-        may_release = order is not None and order.hold_reason in holds.PAYMENT_HOLDS
-        context = {**(extra_context or {}), "may_release": may_release}
-        return super().change_view(request, object_id, form_url, context)
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.refund")
 
-    @admin.action(description="Refund")
+    @admin.action(description="Refund", permissions=["refund"])
     def refund(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse | None:
         """One at a time: what goes back is chosen on the order's own page."""
         if orders.count() != 1:
@@ -129,6 +112,10 @@ class OrderMoneyPages(admin.ModelAdmin):
         return HttpResponseRedirect(reverse("admin:orders_order_refund", args=[orders.get().pk]))
 
     def refund_page(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        if not self.has_refund_permission(request):
+            raise PermissionDenied
+        if not is_verified(request):
+            return HttpResponseRedirect(f"{reverse('two-factor')}?{urlencode({'next': request.path})}")
         order = get_object_or_404(Order, pk=pk)
         form = RefundForm(order, request.POST or None)
         if request.method == "POST" and form.is_valid():
@@ -141,7 +128,7 @@ class OrderMoneyPages(admin.ModelAdmin):
                 messages.success(
                     request, f"{money_text(total)} is on its way back." if refunds else "Given back."
                 )
-                return HttpResponseRedirect(_order_page(order))
+                return HttpResponseRedirect(order_page(order))
         payments = order.payments.filter(captured__gt=0)
         context = {
             **self.admin_site.each_context(request),
@@ -155,34 +142,20 @@ class OrderMoneyPages(admin.ModelAdmin):
         }
         return TemplateResponse(request, "orders/admin/refund.html", context)
 
-    def release_page(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Staff have looked at it, and the order may go on."""
-        order = get_object_or_404(Order, pk=pk)
-        if order.hold_reason not in holds.PAYMENT_HOLDS:
-            raise PermissionDenied
-        remark = request.POST.get("remark", "")[:500]
-        lifecycle.order_release(order, reason=order.hold_reason, actor=_actor(request), note=remark)
-        order.refresh_from_db()
-        if order.hold_reason:
-            messages.error(request, f"The order stays on hold: {order.hold_reason}.")
-        else:
-            messages.success(request, "The hold is over.")
-        return HttpResponseRedirect(_order_page(order))
-
 
 def _actor(request: HttpRequest) -> str:
     return f"staff:{request.user.pk}"
 
 
-def _order_page(order: Order) -> str:
+def order_page(order: Order) -> str:
     return reverse("admin:orders_order_change", args=[order.pk])
 
 
-class _Looked(LookedAtOnly, admin.ModelAdmin):
+class _Looked(LookedAtOnly, LongList):
     pass
 
 
-class RefundInline(LookedAtOnly, admin.TabularInline):
+class RefundInline(LookedAtOnly, ShopInline):
     model = Refund
     fields = readonly_fields = ("created_at", "amount", "state", "reason", "source", "actor", "failure")
     extra = 0
@@ -198,7 +171,7 @@ class PaymentAdmin(_Looked):
     inlines = [RefundInline]
 
 
-class RefundLineInline(LookedAtOnly, admin.TabularInline):
+class RefundLineInline(LookedAtOnly, ShopInline):
     model = RefundLine
     extra = 0
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -16,7 +17,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from common.admin import LookedAtOnly
+from accounts.models import User
+from accounts.roles import PRINTER
+from common.admin import LongList, LookedAtOnly, ShopAdmin, ShopInline
 from common.errors import DomainError
 from common.storage import private_storage
 from orders.models import (
@@ -36,7 +39,7 @@ from orders.production.handoff import pack_page
 from orders.production.keys import key_create, key_revoke, key_rotate, key_secret
 from orders.production.pack_check import Finding, summary
 from orders.production.views import pack_response
-from orders.production.worklist import worklist
+from orders.production.worklist import packs_open, worklist
 
 Packs = QuerySet[ProductionPack]
 
@@ -56,14 +59,21 @@ def _each(request: HttpRequest, rows: Sequence[Any], act: Callable[[Any], object
             messages.success(request, f"{row} {done}")
 
 
-class PackEventInline(LookedAtOnly, admin.TabularInline):
+def packs_seen_by(user: object, packs: Packs) -> Packs:
+    """A printer's own lines; everything for the shop's own people."""
+    if isinstance(user, User) and user.role == PRINTER:
+        return packs.filter(printer__staff=user)
+    return packs
+
+
+class PackEventInline(LookedAtOnly, ShopInline):
     model = PackEvent
     fields = readonly_fields = ("created_at", "kind", "actor", "details", "note")
     extra = 0
 
 
 @admin.register(ProductionPack)
-class ProductionPackAdmin(LookedAtOnly, admin.ModelAdmin):
+class ProductionPackAdmin(LookedAtOnly, LongList):
     list_display = [
         "line",
         "due_on",
@@ -108,16 +118,29 @@ class ProductionPackAdmin(LookedAtOnly, admin.ModelAdmin):
             *super().get_urls(),
         ]
 
+    def get_queryset(self, request: HttpRequest) -> Packs:
+        return packs_seen_by(request.user, super().get_queryset(request))
+
+    def get_list_filter(self, request: HttpRequest) -> list[str]:
+        """Who else prints for the shop is nothing that one printer need know."""
+        if isinstance(request.user, User) and request.user.role == PRINTER:
+            return ["status", "stage"]
+        return self.list_filter
+
     def worklist_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
             "title": "Work list",
-            "worklist": worklist(timezone.localdate()),
+            "worklist": worklist(timezone.localdate(), packs_seen_by(request.user, packs_open())),
         }
         return TemplateResponse(request, "admin/orders/worklist.html", context)
 
     def download_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        return pack_response(get_object_or_404(ProductionPack.objects.exclude(file=""), pk=pk))
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return pack_response(get_object_or_404(self.get_queryset(request).exclude(file=""), pk=pk))
 
     @admin.display(description="Pack")
     def download(self, pack: ProductionPack) -> SafeString | str:
@@ -254,7 +277,7 @@ class ProductionPackAdmin(LookedAtOnly, admin.ModelAdmin):
 
 
 @admin.register(GangSheet)
-class GangSheetAdmin(LookedAtOnly, admin.ModelAdmin):
+class GangSheetAdmin(LookedAtOnly, ShopAdmin):
     list_display = ["__str__", "status", "utilisation_percent", "actor", "created_at"]
     list_filter = ["status"]
     fields = readonly_fields = (
@@ -266,6 +289,8 @@ class GangSheetAdmin(LookedAtOnly, admin.ModelAdmin):
         return [path("<uuid:pk>/download/", view, name="orders_gangsheet_download"), *super().get_urls()]
 
     def download_view(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         row = get_object_or_404(GangSheet.objects.exclude(file=""), pk=pk)
         return FileResponse(
             private_storage().open(row.file, "rb"), as_attachment=True, filename=f"gang-{row.pk}.zip"
@@ -277,19 +302,25 @@ class GangSheetAdmin(LookedAtOnly, admin.ModelAdmin):
         return format_html('<a href="{}">download</a>', url) if row.file else "-"
 
 
-class PrinterKeyInline(LookedAtOnly, admin.TabularInline):
+class PrinterKeyInline(LookedAtOnly, ShopInline):
     model = PrinterKey
     fields = readonly_fields = ("key_id", "created_at", "expires_at", "last_used_at")
     extra = 0
 
 
 @admin.register(Printer)
-class PrinterAdmin(admin.ModelAdmin):
+class PrinterAdmin(ShopAdmin):
     """Making a printer makes its first key, whose secret is shown once."""
 
     list_display = ["name", "email", "methods", "active"]
+    filter_horizontal = ["staff"]
     inlines = [PrinterKeyInline]
     actions = ["rotate", "revoke_old"]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "staff":
+            kwargs["queryset"] = User.objects.filter(role=PRINTER, is_active=True)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Printer, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -320,27 +351,27 @@ class PrinterAdmin(admin.ModelAdmin):
         )
 
 
-class ShipmentLineInline(LookedAtOnly, admin.TabularInline):
+class ShipmentLineInline(LookedAtOnly, ShopInline):
     model = ShipmentLine
     fields = readonly_fields = ("line", "quantity")
     extra = 0
 
 
 @admin.register(Shipment)
-class ShipmentAdmin(LookedAtOnly, admin.ModelAdmin):
+class ShipmentAdmin(LookedAtOnly, LongList):
     list_display = ["order", "carrier", "tracking_number", "printer", "shipped_at"]
     list_select_related = ["order", "printer"]
     inlines = [ShipmentLineInline]
 
 
 @admin.register(PrinterEvent)
-class PrinterEventAdmin(LookedAtOnly, admin.ModelAdmin):
+class PrinterEventAdmin(LookedAtOnly, LongList):
     list_display = ["event_id", "source", "order", "status", "created_at"]
     list_select_related = ["order"]
 
 
 @admin.register(Reprint)
-class ReprintAdmin(LookedAtOnly, admin.ModelAdmin):
+class ReprintAdmin(LookedAtOnly, ShopAdmin):
     list_display = ["line", "order", "quantity", "defect", "actor", "created_at"]
     list_filter = ["defect"]
     list_select_related = ["line__order", "order"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import User
 from common.errors import DomainError, NotFound
@@ -59,6 +59,21 @@ def orders_for_staff(*, payment_status: str = "", production_status: str = "") -
     if production_status:
         orders = orders.filter(production_status=production_status)
     return orders
+
+
+def cursor_of(order: Order) -> str:
+    """Where a page that ends with this order goes on; safe in an address."""
+    return f"{order.created_at.astimezone(UTC).replace(tzinfo=None).isoformat()}_{order.pk}"
+
+
+def orders_after(orders: QuerySet[Order], place: tuple[datetime, UUID] | None) -> QuerySet[Order]:
+    """Those that come after the place, newest first; orders of one moment by their ids."""
+    orders = orders.order_by("-created_at", "-pk")
+    if place is None:
+        return orders
+    moment, pk = place
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return orders.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk))
 
 
 def orders_unpaid_since(moment: datetime) -> QuerySet[Order, UUID]:

@@ -22,6 +22,7 @@ from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from common.admin import ShopAdmin
 from common.errors import DomainError
 from pricing import (
     code_admin,  # noqa: F401  (its admin classes register themselves)
@@ -68,7 +69,7 @@ class PriceBookForm(forms.ModelForm):
 
 
 @admin.register(PriceBook)
-class PriceBookAdmin(admin.ModelAdmin):
+class PriceBookAdmin(ShopAdmin):
     form = PriceBookForm
     list_display = ["__str__", "status", "published_at", "published_by", "what_for", "preview_link"]
     list_filter = ["code", "status"]
@@ -112,17 +113,17 @@ class PriceBookAdmin(admin.ModelAdmin):
 
     # --- Actions of the list ------------------------------------------------------------------------------------
 
-    @admin.action(description="Make a new draft of the published rules")
+    @admin.action(description="Make a new draft of the published rules", permissions=["change"])
     def new_draft(self, request: HttpRequest, books: QuerySet[PriceBook]) -> None:
         for code in sorted({book.code for book in books}):
             self._do(request, partial(book_draft, code), _DRAFTED)
 
-    @admin.action(description="Publish the selected drafts")
+    @admin.action(description="Publish the selected drafts", permissions=["change"])
     def publish(self, request: HttpRequest, books: QuerySet[PriceBook]) -> None:
         for book in books:
             self._do(request, partial(book_publish, book, _user(request)), _IN_FORCE)
 
-    @admin.action(description="Roll back to the version before")
+    @admin.action(description="Roll back to the version before", permissions=["change"])
     def roll_back(self, request: HttpRequest, books: QuerySet[PriceBook]) -> None:
         for code in sorted({book.code for book in books}):
             self._do(request, partial(book_rollback, code, _user(request)), _IN_FORCE)

@@ -9,13 +9,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
-from common.admin import LookedAtOnly
+from common.admin import LongList, LookedAtOnly, ShopAdmin, ShopInline
 from pricing.models import DiscountCode, GiftCard, GiftCardEntry, Quote
 from pricing.services.gift_cards import gift_card_issue
 
 
 @admin.register(DiscountCode)
-class DiscountCodeAdmin(admin.ModelAdmin):
+class DiscountCodeAdmin(ShopAdmin):
     list_display = ["code", "kind", "value", "given_away", "budget", "active", "ends_at"]
     list_filter = ["kind", "active"]
     search_fields = ["code"]
@@ -33,7 +33,7 @@ class GiftCardForm(forms.ModelForm):
         fields = ["expires_at"]
 
 
-class EntryInline(LookedAtOnly, admin.TabularInline):
+class EntryInline(LookedAtOnly, ShopInline):
     model = GiftCardEntry
     fields = ("created_at", "kind", "amount", "reference")
     readonly_fields = ("created_at", "kind", "amount", "reference")
@@ -41,7 +41,7 @@ class EntryInline(LookedAtOnly, admin.TabularInline):
 
 
 @admin.register(GiftCard)
-class GiftCardAdmin(admin.ModelAdmin):
+class GiftCardAdmin(ShopAdmin):
     """Adding a card issues it: its code is shown once, and only its hash is kept."""
 
     form = GiftCardForm
@@ -62,7 +62,7 @@ class GiftCardAdmin(admin.ModelAdmin):
 
 
 @admin.register(Quote)
-class QuoteAdmin(LookedAtOnly, admin.ModelAdmin):
+class QuoteAdmin(LookedAtOnly, LongList):
     list_display = ["id", "book", "book_version", "variant", "quantity", "total", "expires_at"]
     list_filter = ["book"]
     list_select_related = ["variant"]

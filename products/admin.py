@@ -4,7 +4,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from import_export.admin import ImportExportModelAdmin
+from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
+from common.admin import ShopAdmin, ShopInline
 from common.errors import DomainError
 from products.copy.services import copy_approve, copy_draft, copy_reject, texts_of
 from products.importing import VariantResource
@@ -22,32 +24,32 @@ from products.models import (
 )
 
 
-class VariantInline(admin.TabularInline):
+class VariantInline(ShopInline):
     model = Variant
     extra = 0
     fields = ["colour", "size", "sku", "base_cost", "base_price", "stock_level"]
     readonly_fields = ["stock_level"]  # the stock ledger writes it; a form that lay open would undo sales
 
 
-class PrintAreaInline(admin.TabularInline):
+class PrintAreaInline(ShopInline):
     model = PrintArea
     extra = 0
 
 
-class SizeMeasurementInline(admin.TabularInline):
+class SizeMeasurementInline(ShopInline):
     model = SizeMeasurement
     extra = 0
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):
+class ProductAdmin(ShopAdmin):
     list_display = ["title", "slug", "garment", "status", "updated_at"]
     list_filter = ["status", "garment"]
     search_fields = ["title", "slug"]
     inlines = [VariantInline, PrintAreaInline, SizeMeasurementInline]
     actions = ["draft_copy"]
 
-    @admin.action(description="Draft description and search texts with Gemini")
+    @admin.action(description="Draft description and search texts with Gemini", permissions=["change"])
     def draft_copy(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         for product in queryset:
             try:
@@ -61,7 +63,7 @@ class ProductAdmin(admin.ModelAdmin):
 
 
 @admin.register(ProductCopy)
-class ProductCopyAdmin(admin.ModelAdmin):
+class ProductCopyAdmin(ShopAdmin):
     """Drafts to read, to change and to decide on. Approving one puts its words on the product."""
 
     list_display = ["product", "status", "writing", "description_in_force", "created_at", "decided_by"]
@@ -120,10 +122,11 @@ class ProductCopyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Variant)
-class VariantAdmin(ImportExportModelAdmin):
+class VariantAdmin(ImportExportModelAdmin, ShopAdmin):
     """The catalogue as a sheet: import shows what it would do before it does it."""
 
     resource_classes = [VariantResource]
+    import_form_class, export_form_class = ImportForm, ExportForm
     list_display = ["sku", "product", "colour", "size", "base_cost", "base_price", "stock_level"]
     readonly_fields = ["stock_level"]
     list_select_related = ["product", "colour", "size"]
@@ -132,20 +135,22 @@ class VariantAdmin(ImportExportModelAdmin):
 
 
 @admin.register(StageView)
-class StageViewAdmin(admin.ModelAdmin):
+class StageViewAdmin(ShopAdmin):
     list_display = ["product", "placement", "colour", "pixels_per_inch"]
     list_select_related = ["product", "colour"]
 
 
 @admin.register(DecorationMethod)
-class DecorationMethodAdmin(admin.ModelAdmin):
+class DecorationMethodAdmin(ShopAdmin):
     list_display = ["display_name", "name", "status"]
 
 
 @admin.register(PlacementConflict)
-class PlacementConflictAdmin(admin.ModelAdmin):
+class PlacementConflictAdmin(ShopAdmin):
     list_display = ["first", "second", "product"]
     list_select_related = ["product"]
 
 
-admin.site.register([Colour, Size])
+@admin.register(Colour, Size)
+class NamedAdmin(ShopAdmin):
+    pass

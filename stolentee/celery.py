@@ -21,6 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stolentee.settings")
 
 STEPS_WITH_TASKS = [
     "common.gemini",
+    "accounts.mail",
     "uploads.cutout",
     "uploads.compression",
     "designs.mockups",

@@ -14,6 +14,7 @@ from pathlib import Path
 from celery.schedules import crontab
 from import_export.formats.base_formats import CSV, XLSX
 
+from stolentee import audited, theme
 from stolentee.assets import add_asset_headers
 from stolentee.db.options import postgresql
 from stolentee.db.sizing import pool_max
@@ -53,6 +54,10 @@ ALLOWED_HOSTS = env.words(
 
 # --- Application ------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "unfold",  # before Django's own admin, whose templates it replaces
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -66,6 +71,10 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "import_export",
     "django_structlog",
+    "auditlog",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "common",
     "accounts",
     "products",
@@ -94,6 +103,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
+    "accounts.audit.StaffAuditMiddleware",  # after those that know who asks
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -201,6 +213,7 @@ CELERY_TASK_ROUTES = {
     "orders.checkout.*": {"queue": "payments"},
     "orders.production.*": {"queue": "production"},
     "orders.notifications.*": {"queue": "mail"},
+    "accounts.mail.*": {"queue": "mail"},
     "ops.*": {"queue": "ops"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "ops"
@@ -364,8 +377,21 @@ AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_TOKEN_LIFETIME = timedelta(days=7)
 OWNER_LINK_LIFETIME = timedelta(hours=24)
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # seconds for which the links of letters work
+# `always`: the admin opens with a second factor only. `refunds`: only what moves money asks for it.
+STAFF_SECOND_FACTOR = env.choice(
+    "STAFF_SECOND_FACTOR", ("always", "refunds"), "always" if PRODUCTION else "refunds"
+)
+OTP_TOTP_ISSUER = "Stolen Tee"
 SUPABASE_URL = env.url("SUPABASE_URL")
 LOGIN_URL = "admin:login"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+
+# --- The staff's admin: the theme is in stolentee/theme.py ------------------------------------------------------------
+UNFOLD = theme.UNFOLD
+# What people edit, by hand or through the API for products; what services write has histories of its own.
+AUDITLOG_INCLUDE_TRACKING_MODELS = audited.AUDITED_MODELS
+AUDITLOG_DISABLE_REMOTE_ADDR = True  # personal data, and the account says who it was
 
 # --- REST -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -437,6 +463,8 @@ RATELIMIT_FAIL_OPEN = True
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 IMPORT_EXPORT_FORMATS = [CSV, XLSX]
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"  # by default, whoever may look at the list may import into it
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 # --- Money ------------------------------------------------------------------------------------------------------------
 CURRENCY = "usd"

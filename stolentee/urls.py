@@ -6,7 +6,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from accounts.views import OwnerSetupView
+from accounts.pages import (
+    EmailConfirmPage,
+    OwnerSetupPage,
+    PasswordForgotPage,
+    PasswordResetPage,
+    TwoFactorPage,
+)
 from common.errors import problem_json
 from orders.payments.views import TestGatewayCheckoutView, TestGatewayConfirmView
 from orders.production.views import PrinterPageView, TestPrinterView
@@ -14,7 +20,8 @@ from stolentee import health, metrics
 from uploads.views import public_file
 
 admin.site.site_header = admin.site.site_title = "Stolen Tee"
-admin.site.index_title = "The shop"
+admin.site.index_title = "Today"
+admin.site.index_template = "ops/admin/dashboard.html"
 
 
 def route_not_found(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -42,8 +49,12 @@ urlpatterns = [
     path("api/", include("orders.urls")),
     path("api/", include("ops.urls")),
     path("uploads/<str:name>", public_file),
-    path("setup/<str:token>", OwnerSetupView.as_view(), name="owner-setup"),
+    path("setup/<str:token>", OwnerSetupPage.as_view(), name="owner-setup"),
     path("printer/<str:token>", PrinterPageView.as_view(), name="printer-page"),
+    path("account/forgot-password", PasswordForgotPage.as_view(), name="forgot-password"),
+    path("account/reset-password/<str:uid>/<str:token>", PasswordResetPage.as_view()),
+    path("account/confirm-email/<str:uid>/<str:token>", EmailConfirmPage.as_view()),
+    path("admin/two-factor", TwoFactorPage.as_view(), name="two-factor"),
     path("admin/", admin.site.urls),
 ]
 if settings.PAYMENT_GATEWAY.endswith("TestGateway") and not settings.PRODUCTION:

@@ -14,10 +14,10 @@ FIRST_RELEASE = {
     "accounts": "0002",
     "common": "0001",
     "products": "0006",
-    "uploads": "0004",
+    "uploads": "0005",
     "designs": "0003",
     "pricing": "0003",
-    "orders": "0010",
+    "orders": "0011",
     "ops": "0001",
 }
 ALLOWED: dict[str, str] = {}

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from common import ledger
-from common.admin import LookedAtOnly
+from common.admin import LongList, LookedAtOnly
 from common.breaker import background_removal
 from common.errors import ProviderError
 from common.models import FeatureSwitch
@@ -27,31 +28,31 @@ _BALANCE_KEY, _BALANCE_CACHED_S = "uploads:removebg-balance", 300
 
 
 @admin.register(Asset)
-class AssetAdmin(LookedAtOnly, admin.ModelAdmin):
+class AssetAdmin(LookedAtOnly, LongList):
     list_display = ["id", "kind", "original_name", "width_px", "height_px", "created_at"]
     list_filter = ["kind", "owner_type"]
 
 
 @admin.register(Job)
-class JobAdmin(LookedAtOnly, admin.ModelAdmin):
+class JobAdmin(LookedAtOnly, LongList):
     list_display = ["id", "status", "step", "attempts", "error_code", "created_at", "completed_at"]
     list_filter = ["status"]
 
 
 @admin.register(Intermediate)
-class IntermediateAdmin(LookedAtOnly, admin.ModelAdmin):
+class IntermediateAdmin(LookedAtOnly, LongList):
     list_display = ["name", "job_id", "created_at", "expires_at"]
 
 
 @admin.register(PhotoDisclosure)
-class PhotoDisclosureAdmin(LookedAtOnly, admin.ModelAdmin):
+class PhotoDisclosureAdmin(LookedAtOnly, LongList):
     list_display = ["created_at", "asset_id", "recipient", "purpose", "ground", "sent_bytes"]
     list_filter = ["recipient", "ground"]
     search_fields = ["asset_id", "job_id", "sent_sha256"]
 
 
 @admin.register(CutoutTrial)
-class CutoutTrialAdmin(LookedAtOnly, admin.ModelAdmin):
+class CutoutTrialAdmin(LookedAtOnly, LongList):
     change_list_template = "admin/uploads/cutouttrial/change_list.html"
     list_display = [
         "created_at", "provider", "arm", "role", "succeeded", "code", "duration_ms", "score", "cost_usd", "kept",
@@ -68,6 +69,8 @@ class CutoutTrialAdmin(LookedAtOnly, admin.ModelAdmin):
 
     def comparison_view(self, request: HttpRequest) -> HttpResponse:
         """The providers side by side, what they saved, and the rollout that is in force."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         days = _span_days(request)
         since = timezone.now() - timedelta(days=days)
         saved = ledger.savings(since=since)
@@ -87,6 +90,8 @@ class CutoutTrialAdmin(LookedAtOnly, admin.ModelAdmin):
         return TemplateResponse(request, "admin/uploads/cutouttrial/comparison.html", context)
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         since = timezone.now() - timedelta(days=_span_days(request))
         writer = csv.writer(_Echo())
         lines: Iterator[Any] = (writer.writerow(row) for row in comparison.exported_rows(since))

@@ -165,6 +165,13 @@ class Job(WorkItem):
     stages = models.JSONField(
         default=dict, blank=True, help_text="Milliseconds of each stage of the last attempt."
     )
+    # Staff may have a picture cut out once more: for which decision, and who is asked first.
+    review = models.ForeignKey(
+        "ArtReview", on_delete=models.SET_NULL, null=True, blank=True, related_name="reruns"
+    )
+    wanted_arm = models.CharField(
+        max_length=12, blank=True, help_text="Which remover is asked first; empty: as the rollout says."
+    )
 
     LEASE = settings.CUTOUT_LEASE
 
@@ -177,6 +184,58 @@ class Job(WorkItem):
 
     def __str__(self) -> str:
         return f"job {self.id} {self.status}"
+
+
+class ArtReview(Record):
+    """What staff think of a cut-out: opened where the scores leave a doubt, closed by a person.
+
+    `replaces` is the picture in whose place the asset goes once it is approved.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "to be looked at"
+        RERUNNING = "rerunning", "is being cut out again"
+        APPROVED = "approved"
+        REJECTED = "rejected"
+        REPLACED = "replaced", "another picture has taken its place"
+
+    DECIDED = (Status.APPROVED, Status.REJECTED, Status.REPLACED)
+
+    asset = models.OneToOneField(Asset, on_delete=models.CASCADE, related_name="review")
+    # The id outlives the picture: packs that are built again ask what stands in its place.
+    replaces = models.ForeignKey(
+        Asset,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        blank=True,
+        related_name="replacements",
+    )
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    reason = models.TextField(blank=True, help_text="Why it was rejected or replaced.")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(status="pending"), name="art_review_pending")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "rerunning"], decided_at__isnull=True)
+                | Q(status__in=["approved", "rejected", "replaced"], decided_at__isnull=False),
+                name="art_review_decided_at_agrees",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="rejected") | ~Q(reason=""), name="art_review_rejected_with_a_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset.original_name}: {self.get_status_display()}"
 
 
 class Intermediate(Record):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import PurePath
@@ -223,6 +223,11 @@ def asset_use(asset_id: UUID, *, user: User | None) -> Asset:
         asset.owner = user
         asset.save(update_fields=["owner", "updated_at"])
     return asset
+
+
+def assets_claim(asset_ids: Sequence[UUID], user: User) -> int:
+    """Gives the user those of the assets that belong to nobody. Returns how many."""
+    return Asset.objects.filter(pk__in=asset_ids, owner=None).update(owner=user)
 
 
 def job_create(source: Asset, *, user: User | None, photo_consent: bool = False) -> Job:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from common.admin import LookedAtOnly
+from common.admin import LongList, LookedAtOnly, ShopAdmin, ShopInline
 from orders.models import ShippingCountry, ShippingRate, ShippingZone, TaxRecord
 
 
-class CountryInline(admin.TabularInline):
+class CountryInline(ShopInline):
     model = ShippingCountry
     extra = 0
 
 
-class RateInline(admin.TabularInline):
+class RateInline(ShopInline):
     model = ShippingRate
     extra = 0
 
 
 @admin.register(ShippingZone)
-class ShippingZoneAdmin(admin.ModelAdmin):
+class ShippingZoneAdmin(ShopAdmin):
     """Countries without a zone are shipped to at the price book's flat amount, which is what the storefront shows."""
 
     list_display = ["name", "served"]
@@ -31,7 +31,7 @@ class ShippingZoneAdmin(admin.ModelAdmin):
 
 
 @admin.register(TaxRecord)
-class TaxRecordAdmin(LookedAtOnly, admin.ModelAdmin):
+class TaxRecordAdmin(LookedAtOnly, LongList):
     list_display = [
         "order",
         "kind",

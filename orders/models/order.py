@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from common.models import Record
 from orders.numbers import new_access_nonce, new_order_number
@@ -106,6 +107,11 @@ class Order(Record):
                 name="order_unpaid",
             ),
             models.Index(fields=["-created_at"], condition=~Q(hold_reason=""), name="order_held"),
+            models.Index(fields=["-created_at"], name="order_newest"),
+            models.Index(
+                fields=["tracking_number"], condition=~Q(tracking_number=""), name="order_by_tracking"
+            ),
+            models.Index(Lower("customer_email"), condition=Q(user=None), name="order_of_guest"),
         ]
         constraints = [
             models.CheckConstraint(

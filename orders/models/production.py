@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -22,6 +23,12 @@ class Printer(Record):
         default=list, blank=True, help_text='What it prints, such as ["dtg", "dtf"]; empty: everything.'
     )
     active = models.BooleanField(default=True)
+    staff = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="printers",
+        help_text="Accounts of the role printer that see this printer's packs in the admin, and no others.",
+    )
 
     class Meta:
         ordering = ["name"]

@@ -14,14 +14,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from common.admin import LookedAtOnly
+from common.admin import LongList, LookedAtOnly
 from orders.models import OutboxMail
 from orders.notifications.messages import compose
 from orders.notifications.services import mail_resend
 
 
 @admin.register(OutboxMail)
-class OutboxMailAdmin(LookedAtOnly, admin.ModelAdmin):
+class OutboxMailAdmin(LookedAtOnly, LongList):
     list_display = ["order", "kind", "status", "attempts", "error_code", "completed_at", "preview_link"]
     list_filter = ["status", "kind"]
     list_select_related = ["order"]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from common.mail import MAIL_ERRORS, is_permanent
+from common.mail import deliver
 from common.money import money_text
 from orders import holds
 from orders.access import access_link
@@ -19,8 +18,6 @@ from orders.notifications.pictures import line_picture_url
 from orders.notifications.tasks import ring_mail
 from orders.production.handoff import pack_links, printer_address
 from orders.totals import ZERO
-
-log = structlog.get_logger(__name__)
 
 _SUBJECTS = {
     OutboxMail.Kind.ORDER_PLACED: "Order Confirmation #{number} - Stolen Tee",
@@ -45,19 +42,7 @@ _HOLD += "need anything. Your payment is safe."
 
 def send(mail_id: str) -> None:
     """Sends the mail if it is ours to send; retries what may pass, gives up on what will not."""
-    mail = OutboxMail.claim(mail_id)
-    if mail is None:
-        return
-    try:
-        compose(mail).send()
-    except MAIL_ERRORS as error:
-        delay = mail.fail("mail_refused", type(error).__name__, retryable=not is_permanent(error))
-        if delay is not None:
-            ring_mail(mail_id, countdown_s=delay.total_seconds())
-        log.warning("mail.failed", mail_id=mail_id, kind=mail.kind, error=type(error).__name__)
-        return
-    mail.finish()
-    log.info("mail.sent", mail_id=mail_id, kind=mail.kind)
+    deliver(OutboxMail, mail_id, compose, ring_mail)
 
 
 def compose(mail: OutboxMail) -> EmailMultiAlternatives:
@@ -71,7 +56,6 @@ def compose(mail: OutboxMail) -> EmailMultiAlternatives:
         subject=subject,
         body=render_to_string(f"orders/mail/{mail.kind}.txt", context),
         to=[printer_address(order) if is_printer else order.customer_email],
-        headers={"Message-ID": f"<{mail.pk}@stolentee>"},
     )
     message.attach_alternative(render_to_string(f"orders/mail/{mail.kind}.html", context), "text/html")
     return message

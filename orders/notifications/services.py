@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
-from common.work import WorkItem
 from orders.models import Order, OrderEvent, OutboxMail
 from orders.notifications.tasks import ring_mail
 
@@ -29,15 +26,7 @@ def mail_resend(mail: OutboxMail, *, actor: str) -> bool:
 
 
 def _requeue(mail: OutboxMail) -> bool:
-    ended = (WorkItem.Status.DONE, WorkItem.Status.FAILED)
-    requeued = OutboxMail.objects.filter(pk=mail.pk, status__in=ended).update(
-        status=WorkItem.Status.QUEUED,
-        attempts=0,
-        available_at=timezone.now(),
-        completed_at=None,
-        error_code="",
-        error_message="",
-    )
+    requeued = OutboxMail.requeue(mail.pk)
     if requeued:
         ring_mail(str(mail.pk))
-    return bool(requeued)
+    return requeued

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from smtplib import SMTPException
-
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from common.mail import deliver
 from orders.models import Order, StaffAlert
 from orders.payments.tasks import ring_alert
 
@@ -26,21 +25,10 @@ def alert(kind: str, reference: str, *, order: Order | None = None, detail: str 
 
 def send(alert_pk: str) -> None:
     """Mails the alert to staff. Without `STAFF_EMAIL` the row in the admin and the line in the log have to do."""
-    row = StaffAlert.claim(alert_pk)
-    if row is None:
-        return
-    if not settings.STAFF_EMAIL:
+    if settings.STAFF_EMAIL:
+        deliver(StaffAlert, alert_pk, _message, ring_alert)
+    elif (row := StaffAlert.claim(alert_pk)) is not None:
         row.finish()
-        return
-    try:
-        _message(row).send()
-    except (SMTPException, OSError) as error:
-        delay = row.fail("mail_refused", type(error).__name__, retryable=True)
-        if delay is not None:
-            ring_alert(alert_pk, countdown_s=delay.total_seconds())
-        log.warning("payment.alert_unsent", kind=row.kind, error=type(error).__name__)
-        return
-    row.finish()
 
 
 def _message(row: StaffAlert) -> EmailMessage:
@@ -52,5 +40,4 @@ def _message(row: StaffAlert) -> EmailMessage:
         subject=f"[Stolen Tee] {about}{row.kind}",
         body="\n".join(lines).strip() + "\n",
         to=[settings.STAFF_EMAIL],
-        headers={"Message-ID": f"<{row.pk}@stolentee>"},
     )

@@ -18,6 +18,7 @@ from orders.production.spec import SIDE_NAMES, PackSpec, ShipTo, SizeSpec
 from orders.production.stages import due_date
 from orders.states import COUNTS_AS_PAID
 from products.models import DecorationMethod, PrintArea, SizeMeasurement, Variant
+from uploads.review import replacements_of
 
 # The storefront's three sides and its words for them (CONTRACT 2.2), in the order in which a design is hashed.
 _SIDES = (("front", "frontArtworks"), ("back", "backArtworks"), ("neck", "neckArtwork"))
@@ -95,7 +96,7 @@ def order_facts(line: OrderLine) -> OrderFacts:
         sku_exists=Variant.objects.filter(sku=line.sku).exists(),
         quantity=line.quantity,
         colour_hex=line.colour_hex,
-        approved_design_hash=_hash(line.method, _approved(line.customization)),
+        approved_design_hash=_hash(line.method, _approved(line)),
         chest_width_in=float(chest.length_in) if chest else None,
     )
 
@@ -180,9 +181,12 @@ def _ordered(line: OrderLine) -> Design:
     return [artwork for side in rows.values() for artwork in side]
 
 
-def _approved(customization: Mapping[str, Any]) -> Design:
-    """The design in what the storefront sent, word for word."""
-    return [artwork for side, key in _SIDES for artwork in _sent(side, customization.get(key))]
+def _approved(line: OrderLine) -> Design:
+    """The design in what the storefront sent, word for word; with the pictures that staff have put in the place of
+    others."""
+    design = [artwork for side, key in _SIDES for artwork in _sent(side, line.customization.get(key))]
+    now = replacements_of([artwork[0] for artwork in design])
+    return [[now.get(asset_id, asset_id), *rest] for asset_id, *rest in design]
 
 
 def _sent(side: str, value: Any) -> Iterator[list[Any]]:

@@ -28,9 +28,12 @@ def packs_open() -> QuerySet[ProductionPack]:
     )
 
 
-def worklist(today: date) -> dict[str, Any]:
-    """Groups of one method, ink set and garment, each with its lines; by the earliest due date of each."""
-    packs = list(packs_open()[: MOST_LINES + 1])
+def worklist(today: date, waiting: QuerySet[ProductionPack] | None = None) -> dict[str, Any]:
+    """Groups of one method, ink set and garment, each with its lines; by the earliest due date of each.
+
+    `waiting` narrows `packs_open()`, such as to the packs of one printer.
+    """
+    packs = list((packs_open() if waiting is None else waiting)[: MOST_LINES + 1])
     groups: dict[tuple[str, str, str], list[ProductionPack]] = defaultdict(list)
     for pack in packs[:MOST_LINES]:
         line = pack.line

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
@@ -134,6 +136,20 @@ def _newest_payment(order: Order) -> Payment | None:
 def _both_vocabularies(address: dict[str, Any]) -> dict[str, Any]:
     """The page reads street and zip, the documents line1 and postal_code."""
     return {**address, "street": address.get("line1", ""), "zip": address.get("postal_code", "")}
+
+
+class PageSerializer(serializers.Serializer):
+    """The cursor is where the page before ended: the time and the id of its last order."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=500, required=False)
+    cursor = serializers.RegexField(r"^[0-9T:.+-]+_[0-9a-f-]{36}$", max_length=80, required=False)
+
+    def validate_cursor(self, value: str) -> tuple[datetime, UUID]:
+        moment, _, key = value.rpartition("_")
+        try:
+            return datetime.fromisoformat(moment), UUID(key)
+        except ValueError as error:
+            raise serializers.ValidationError("This cursor is not one of ours.") from error
 
 
 class StatusRequestSerializer(serializers.Serializer):

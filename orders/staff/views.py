@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,9 +15,11 @@ from accounts.permissions import ShopStaff, signed_in_user
 from common.api import envelope, success
 from common.errors import NotFound
 from orders import lifecycle
-from orders.selectors import orders_for_staff
+from orders.selectors import cursor_of, orders_after, orders_for_staff
+from orders.staff.listing import orders_json
 from orders.staff.serializers import (
     LineStatusRequestSerializer,
+    PageSerializer,
     StaffOrderSerializer,
     StatusRequestSerializer,
 )
@@ -33,15 +37,36 @@ class StaffOrderListView(APIView):
 
     @extend_schema(
         operation_id="admin_orders_list",
-        parameters=[OpenApiParameter("payment_status", str), OpenApiParameter("production_status", str)],
-        responses=envelope("StaffOrderList", orders=StaffOrderSerializer(many=True)),
+        parameters=[
+            OpenApiParameter("payment_status", str),
+            OpenApiParameter("production_status", str),
+            OpenApiParameter(
+                "limit", int, description="Orders of a page, 1 to 500; without it, all of them."
+            ),
+            OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
+        ],
+        responses=envelope(
+            "StaffOrderList",
+            orders=StaffOrderSerializer(many=True),
+            next_cursor=serializers.CharField(required=False, allow_null=True),
+        ),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Response | HttpResponse:
+        """All orders, newest first; page by page only where `limit` asks for it, and then with `next_cursor`."""
+        page = PageSerializer(data=request.query_params)
+        page.is_valid(raise_exception=True)
         orders = orders_for_staff(
             payment_status=request.query_params.get("payment_status", ""),
             production_status=request.query_params.get("production_status", ""),
         )
-        return success({"orders": StaffOrderSerializer(orders, many=True).data})
+        limit = page.validated_data.get("limit")
+        if limit is None:
+            body = b'{"success":true,"data":{"orders":%b}}' % orders_json(orders)
+            return HttpResponse(body, content_type="application/json")
+        rows = list(orders_after(orders, page.validated_data.get("cursor"))[: limit + 1])
+        more = cursor_of(rows[limit - 1]) if len(rows) > limit else None
+        shown = StaffOrderSerializer(rows[:limit], many=True).data
+        return success({"orders": shown, "next_cursor": more})
 
 
 class StaffOrderDetailView(APIView):

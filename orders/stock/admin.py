@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from common.admin import LookedAtOnly
+from common.admin import LookedAtOnly, ShopAdmin, ShopInline
 from orders.models import StockLevel, StockMovement
 from orders.stock.services import stock_count
 from products.models import Variant
@@ -37,7 +37,7 @@ class CountForm(forms.ModelForm):
             self.initial["available_now"] = level.available
 
 
-class MovementInline(LookedAtOnly, admin.TabularInline):
+class MovementInline(LookedAtOnly, ShopInline):
     model = StockMovement
     fields = ("created_at", "kind", "on_hand_change", "reserved_change", "order", "actor", "note")
     readonly_fields = fields
@@ -45,7 +45,7 @@ class MovementInline(LookedAtOnly, admin.TabularInline):
 
 
 @admin.register(StockLevel)
-class StockLevelAdmin(admin.ModelAdmin):
+class StockLevelAdmin(ShopAdmin):
     form = CountForm
     list_display = ["variant", "is_tracked", "available", "reserved", "on_hand", "updated_at"]
     list_filter = ["is_tracked", "variant__product"]

@@ -12,7 +12,7 @@ from common.errors import problem_json
 log = structlog.get_logger(__name__)
 
 # What people open in a browser answers with pages of its own.
-_PAGES = ("/admin", "/setup/", "/printer/")
+_PAGES = ("/admin", "/setup/", "/account/", "/printer/")
 
 
 class JsonErrorMiddleware:

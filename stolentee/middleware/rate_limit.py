@@ -39,6 +39,7 @@ class Bucket:
 GENERAL = Bucket("general", 100, _QUARTER_HOUR_S)
 LOGIN = Bucket("login", 5, _QUARTER_HOUR_S, failures_only=True)
 ADMIN_LOGIN = Bucket("admin-login", 20, _QUARTER_HOUR_S)  # its failures are pages with status 200
+LETTERS = Bucket("letters", 5, _QUARTER_HOUR_S)  # each success sends somebody a mail
 PHOTO = Bucket("photo", 10, 3600)
 UPLOAD = Bucket("upload", 60, 3600)
 POLL = Bucket("poll", 1200, _QUARTER_HOUR_S)
@@ -48,7 +49,11 @@ _EXACT = {
     "/api/auth/login": LOGIN,
     "/api/auth/register": LOGIN,
     "/api/auth/signup": LOGIN,
-    "/api/auth/forgot-password": LOGIN,
+    "/api/auth/forgot-password": LETTERS,
+    "/api/auth/confirm-email/request": LETTERS,
+    "/api/auth/reset-password": LOGIN,
+    "/api/auth/change-password": LOGIN,
+    "/api/auth/confirm-email": LOGIN,
     "/api/auth/oauth/sync": LOGIN,
     "/api/uploads/shirt-photo": PHOTO,
     "/api/uploads/file": UPLOAD,
@@ -73,6 +78,8 @@ def bucket_of(request: HttpRequest) -> Bucket | None:
     path = request.path
     if path == "/admin/login/" and request.method == "POST":
         return ADMIN_LOGIN
+    if path == "/account/forgot-password" and request.method == "POST":
+        return LETTERS
     if request.method == "OPTIONS" or not path.startswith("/api/") or path.startswith("/api/webhooks/"):
         return None
     if path in _EXACT:

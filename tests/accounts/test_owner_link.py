@@ -94,6 +94,6 @@ def test_a_wrong_link_opens_nothing(address: str, token: str) -> None:
 
 def test_the_address_leaks_to_no_other_site(address: str) -> None:
     page = Client().get(address)
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "same-origin"
     assert page["X-Frame-Options"] == "DENY"
     assert "http://" not in page.content.decode() and "https://" not in page.content.decode()

@@ -141,6 +141,33 @@ def test_all_orders_come_newest_first(staff: Storefront, guest: Storefront, art:
     assert [row["order_number"] for row in listed(staff)] == numbers[::-1]
 
 
+def test_the_whole_list_is_what_the_serializer_says(
+    staff: Storefront, guest: Storefront, paid: Json, art: Json
+) -> None:
+    guest.json("POST", "/api/orders/create", json=order_body(hoodie(art)))
+    whole = listed(staff)
+    paged = data_of(staff.call("GET", f"{ORDERS}?limit=500"))["orders"]
+    assert whole == paged and len(whole) == 2
+
+
+def test_pages_come_only_when_asked_for_and_lose_nothing(
+    staff: Storefront, guest: Storefront, art: Json
+) -> None:
+    for quantity in range(1, 8):
+        guest.json("POST", "/api/orders/create", json=order_body(tee(art, quantity=quantity)))
+    Order.objects.update(created_at=Order.objects.latest("created_at").created_at)  # all of one moment
+    everything = {row["id"] for row in listed(staff)}
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        page = data_of(staff.call("GET", f"{ORDERS}?limit=3" + (f"&cursor={cursor}" if cursor else "")))
+        seen += [row["id"] for row in page["orders"]]
+        cursor = page["next_cursor"]
+    assert len(seen) == 7 and set(seen) == everything
+    for wrong in ("limit=0", "limit=x", "limit=501", "limit=2&cursor=nonsense", "cursor=2020_x"):
+        assert staff.call("GET", f"{ORDERS}?{wrong}").status_code == 400
+
+
 def test_orders_can_be_filtered(staff: Storefront, guest: Storefront, paid: Json, art: Json) -> None:
     guest.json("POST", "/api/orders/create", json=order_body(tee(art, quantity=9)))
 

@@ -4,6 +4,9 @@ from functools import lru_cache
 
 import factory
 from django.contrib.auth.hashers import make_password
+from django.test import Client
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import User
 
@@ -28,3 +31,16 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.Sequence(lambda number: f"person{number}@example.com")
     name = factory.Sequence(lambda number: f"Person {number}")
     password = factory.LazyFunction(_password_hash)
+
+
+def verified_browser(user: User) -> Client:
+    """The admin, signed in with password and second factor."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    device, _ = TOTPDevice.objects.get_or_create(
+        user=user, confirmed=True, defaults={"name": "authenticator"}
+    )
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
+    return client

@@ -121,7 +121,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "status"), [(User.Role.OWNER, 200), (User.Role.CUSTOMER, 302), (User.Role.PRINTER, 302)]
+    ("role", "status"), [(User.Role.OWNER, 200), (User.Role.CUSTOMER, 302), (User.Role.PRINTER, 403)]
 )
 def test_the_admins_sheet_is_for_those_who_run_the_shop(role: str, status: int) -> None:
     client = Client()

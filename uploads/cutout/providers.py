@@ -114,7 +114,7 @@ class Removers:
 
     @classmethod
     def of(cls, job: Job) -> Removers:
-        return cls(job, arm_of(job.source_id))
+        return cls(job, CutoutTrial.Arm(job.wanted_arm) if job.wanted_arm else arm_of(job.source_id))
 
     def mask(self, rgb: ByteArray) -> FloatArray:
         """What the first remover that works keeps of the picture: float32 (H, W) in 0..1.

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from common.storage import private_storage, public_storage, random_name
 from uploads.cutout import files, intermediates
-from uploads.models import Asset, Job
+from uploads.models import ArtReview, Asset, Job
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ def record(job: Job, outputs: list[Output], facts: dict[str, Any]) -> bool:
     try:
         with transaction.atomic():
             assets = [_asset(job, output, *pair) for output, pair in zip(outputs, names, strict=True)]
+            _review_open(job, assets)
             intermediates.adopt(job, [name for pair in names for name in pair])
             if not job.finish(step=Job.Step.DONE, result=_result(job, assets, facts)):
                 raise Superseded
@@ -67,6 +68,16 @@ def record(job: Job, outputs: list[Output], facts: dict[str, Any]) -> bool:
         log.warning("cutout.superseded", job_id=str(job.pk))
         return False
     return True
+
+
+def _review_open(job: Job, assets: list[Asset]) -> None:
+    """Asks staff to look: where the scores leave a doubt, and at whatever staff have asked for themselves."""
+    main = next(asset for asset in assets if asset.kind == Asset.Kind.TRANSPARENT)
+    review = job.review
+    if review is not None or main.metadata.get("needs_review"):
+        ArtReview.objects.create(
+            asset=main, replaces_id=(review.replaces_id or review.asset_id) if review else None
+        )
 
 
 def refuse_uncut(rgba: np.ndarray[Any, np.dtype[np.uint8]]) -> bool:

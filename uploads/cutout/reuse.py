@@ -17,15 +17,16 @@ PIPELINE_VERSION = 4
 
 def content_key(job: Job) -> str:
     """The hash of all that decides what the job's result is."""
-    return canonical_hash(
-        [
-            PIPELINE_VERSION,
-            job.source.sha256,
-            settings.REMBG_MODEL,
-            settings.GEMINI_IMAGE_MODEL if consent_ground(job) else "",
-            hard_edges_needed(),
-        ]
-    )
+    facts = [
+        PIPELINE_VERSION,
+        job.source.sha256,
+        settings.REMBG_MODEL,
+        settings.GEMINI_IMAGE_MODEL if consent_ground(job) else "",
+        hard_edges_needed(),
+    ]
+    if job.review_id:  # staff want another result, not the one that they have
+        facts.append(f"{job.review_id}:{job.pk}")
+    return canonical_hash(facts)
 
 
 def hard_edges_needed() -> bool:

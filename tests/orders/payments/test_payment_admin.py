@@ -11,6 +11,7 @@ from accounts.models import User
 from orders import lifecycle
 from orders.models import Refund, RefundLine, StaffAlert
 from orders.payments.backends import bank
+from tests.factories.accounts import verified_browser
 from tests.orders.conftest import Waiting
 from tests.orders.payments.work import state, work_off
 
@@ -28,9 +29,9 @@ def paid(waiting: Waiting) -> Waiting:
 
 @pytest.fixture
 def owner() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("boss@example.com", None, name="Boss", role=User.Role.OWNER))
-    return client
+    return verified_browser(
+        User.objects.create_user("boss@example.com", None, name="Boss", role=User.Role.OWNER)
+    )
 
 
 def address(waiting: Waiting, page: str = "refund") -> str:
@@ -93,18 +94,36 @@ def test_the_action_leads_to_the_page_of_one_order(paid: Waiting, owner: Client)
 
 def test_a_hold_is_ended_by_staff(paid: Waiting, owner: Client) -> None:
     lifecycle.order_hold(paid.order, reason="refund_failed", actor="system")
-    assert "End the hold" in owner.get(address(paid, "change")).content.decode()
-    assert owner.get(address(paid, "release")).status_code == 405
-    assert owner.post(address(paid, "release")).status_code == 302
+    assert "Release the hold" in owner.get(address(paid, "change")).content.decode()
+    release = address(paid, "act/release")
+    assert owner.get(release).status_code == 405
+    assert owner.post(release, {"release-note": "The bank has paid."}).status_code == 302
     assert state(paid.order)["hold"] == ""
-    assert owner.post(address(paid, "release")).status_code == 403
+    answer = owner.post(release, {"release-note": "Once more."}, follow=True)
+    assert "not on hold" in answer.content.decode()
+
+
+def test_without_the_second_factor_nobody_refunds(paid: Waiting) -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("boss@example.com", None, name="Boss", role=User.Role.OWNER))
+    answer = client.post(address(paid), {"what": "all", "reason": "other"})
+    assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/admin/two-factor")
+    assert Refund.objects.count() == 0
+
+
+@pytest.mark.parametrize("role", ["art", "support", "printer"])
+def test_other_roles_refund_nothing(paid: Waiting, role: str) -> None:
+    client = verified_browser(User.objects.create_user("s@example.com", None, name="S", role=role))
+    assert client.get(address(paid)).status_code == 403
+    assert client.post(address(paid), {"what": "all", "reason": "other"}).status_code == 403
+    assert Refund.objects.count() == 0
 
 
 def test_strangers_and_customers_refund_nothing(paid: Waiting) -> None:
     customer = Client()
     customer.force_login(User.objects.create_user("eve@example.com", None, name="Eve"))
     for client in (Client(), customer):
-        for page in ("refund", "release"):
+        for page in ("refund", "act/release"):
             assert client.post(address(paid, page), {"what": "all", "reason": "other"}).status_code == 302
     assert Refund.objects.count() == 0
 

@@ -1,0 +1,48 @@
+"""The letters to account holders. Their links are made here, at the moment of sending."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from accounts import links
+from accounts.mail.tasks import ring_letter
+from accounts.models import AccountMail
+from common.mail import deliver
+
+_SUBJECTS = {
+    AccountMail.Kind.CONFIRM_EMAIL: "Confirm your e-mail address - Stolen Tee",
+    AccountMail.Kind.RESET_PASSWORD: "Choose a new password - Stolen Tee",
+    AccountMail.Kind.PASSWORD_CHANGED: "Your password was changed - Stolen Tee",
+}
+
+
+def send(mail_id: str) -> None:
+    """Sends the letter if it is ours to send."""
+    deliver(AccountMail, mail_id, compose, ring_letter)
+
+
+def compose(mail: AccountMail) -> EmailMultiAlternatives:
+    """The letter as text and HTML, rendered by templates that escape the name."""
+    context = {
+        "name": mail.user.name,
+        "link": _link(mail),
+        "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
+        "forgot_url": f"{settings.PUBLIC_URL}/account/forgot-password",
+    }
+    message = EmailMultiAlternatives(
+        subject=_SUBJECTS[AccountMail.Kind(mail.kind)],
+        body=render_to_string(f"accounts/mail/{mail.kind}.txt", context),
+        to=[mail.user.email],
+    )
+    message.attach_alternative(render_to_string(f"accounts/mail/{mail.kind}.html", context), "text/html")
+    return message
+
+
+def _link(mail: AccountMail) -> str:
+    if mail.kind == AccountMail.Kind.CONFIRM_EMAIL:
+        return links.page_of("confirm-email", mail.user, links.CONFIRM)
+    if mail.kind == AccountMail.Kind.RESET_PASSWORD:
+        return links.page_of("reset-password", mail.user, links.RESET)
+    return ""

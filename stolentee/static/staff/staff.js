@@ -1,0 +1,47 @@
+// Keys and the slider of the art queue, and forms that are sent once. No handler stands in a page: the policy forbids it.
+(() => {
+  "use strict";
+
+  const typing = (element) => element && element.matches("input:not([type=range]), textarea, select, [contenteditable]");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(document.activeElement)) return;
+    if (document.querySelector("[popover]:popover-open")) return;
+    const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (!target || target.disabled) return;
+    event.preventDefault();
+    target.click();
+  });
+
+  document.addEventListener("input", (event) => {
+    const range = event.target.closest("[data-cut]");
+    if (range) document.querySelector(range.dataset.cut).style.setProperty("--cut", `${range.value}%`);
+  });
+
+  document.addEventListener("click", (event) => {
+    const ground = event.target.closest("[data-ground]");
+    if (ground) {
+      document.querySelector("#art").style.setProperty("--ground", ground.dataset.ground);
+      for (const other of document.querySelectorAll("[data-ground]")) other.setAttribute("aria-pressed", other === ground);
+    }
+    const words = event.target.closest("[data-words]");
+    if (words) {
+      const field = document.querySelector(words.dataset.into);
+      field.value = words.dataset.words;
+      field.focus();
+    }
+  });
+
+  // The first field of a panel that opens gets the focus.
+  document.addEventListener("toggle", (event) => {
+    if (event.newState !== "open" || !event.target.matches("[popover]")) return;
+    const field = event.target.querySelector("textarea, select, input:not([type=hidden])");
+    if (field) field.focus();
+  }, true);
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-once]");
+    if (!form) return;
+    for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);
+  });
+})();
