@@ -44,13 +44,6 @@ def _keep_our_logging(**kwargs: object) -> None:
     """Connecting this signal keeps Celery from replacing the handlers of `settings.LOGGING`."""
 
 
-@worker_process_init.connect
-def _warm_up(**kwargs: object) -> None:
-    from uploads.cutout.providers import warm_up
-
-    warm_up()
-
-
 @worker_init.connect
 def _prepare_worker(sender: object, **kwargs: object) -> None:
     from stolentee import workers

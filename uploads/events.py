@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from common.canonical import canonical_hash
 from common.errors import DomainError, NotFound
@@ -66,7 +66,8 @@ class JobStream:
             except NotFound:
                 return
             finally:
-                close_old_connections()  # a stream must not keep a connection of the pool while it waits
+                if not connection.in_atomic_block:
+                    close_old_connections()  # a stream must not keep a connection of the pool while it waits
             state = canonical_hash({name: body[name] for name in ("status", "logs", "errorCode")})[:16]
             if state != last_seen:
                 last_seen, quiet_since = state, time.monotonic()

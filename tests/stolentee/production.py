@@ -210,7 +210,7 @@ def production(folder: Path, **settings: str) -> Iterator[Production]:
         (folder / "var").mkdir(exist_ok=True)
         command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "10", "--no-ws", "--log-level",
+            "--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "8", "--no-ws", "--log-level",
             "error", "stolentee.wsgi:application",
         ]  # fmt: skip
         shop = Production(

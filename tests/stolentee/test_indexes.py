@@ -25,7 +25,7 @@ _FILL = """
 INSERT INTO orders_order (id, created_at, updated_at, number, customer_email, customer_name, customer_phone,
   shipping_address, billing_address, customer_notes, internal_notes, currency, subtotal, shipping, tax, discount,
   gift_card, total, discount_code, tax_source, price_book, payment_status, production_status, hold_reason, paid_at,
-  tracking_number, carrier, request_fingerprint)
+  tracking_number, carrier, request_fingerprint, tax_calculation_id, reminder_consent, access_nonce)
 SELECT gen_random_uuid(), now() - n * interval '5 minutes', now(), 'RB-' || n,
   'c' || n %% 20000 || '@example.com', 'C', '', '{}', '{}', '', '', 'usd', 12.98, 4.98, 0, 0, 0, 17.96, '', 'offline',
   'storefront@1', CASE WHEN n %% 10 = 0 THEN (ARRAY['pending', 'failed'])[1 + n / 10 %% 2]
@@ -33,7 +33,8 @@ SELECT gen_random_uuid(), now() - n * interval '5 minutes', now(), 'RB-' || n,
   CASE WHEN n %% 10 = 0 THEN (CASE WHEN n < 3000 THEN 'pending' ELSE 'cancelled' END)
        WHEN n < 500 THEN 'in_production' ELSE 'delivered' END,
   CASE WHEN n %% 1000 = 1 THEN 'amount_mismatch' ELSE '' END,
-  CASE WHEN n %% 10 = 0 THEN NULL ELSE now() - n * interval '5 minutes' END, '', '', ''
+  CASE WHEN n %% 10 = 0 THEN NULL ELSE now() - n * interval '5 minutes' END, '', '', '',
+  '', false, md5(n::text)
 FROM generate_series(1, %s) AS n
 """
 _FILL_THE_REST = """

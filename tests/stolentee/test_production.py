@@ -192,7 +192,7 @@ def test_without_redis_it_is_degraded_and_still_sells(
 
 
 def _start_workers(shop: Production) -> Any:
-    queues = "images,cutouts,ai,payments,production,mail,ops"
+    queues = "images,cutouts,ai,mockups,payments,production,mail,ops"
     worker = shop.celery("worker", "-Q", queues, "-c", "2", *QUIET, log="worker.log")
     beat = shop.celery("beat", "--schedule", str(shop.folder / "beat"), log="beat.log")
     worker.start()

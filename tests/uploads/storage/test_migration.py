@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from common.storage import private_storage, public_storage, read_file, write_file
 from demo.storefront import Json, Storefront, cart_item, customization
 from designs.models import Design
 from ops.migration import Plan, files_move
-from orders.models import OrderLine, ProductionPack
+from orders.models import Order, OrderLine, ProductionPack
 from orders.production import builder
 from tests.contracts.baskets import order_body, placed, variant_id
 from tests.contracts.conftest import (  # noqa: F401  (fixtures)
@@ -68,6 +69,7 @@ def full_shop(target: Any, customer: Storefront, art_png: bytes) -> dict[str, An
         thumbnail_url=thumbnail["file_url"],
     )
     design.artworks.create(asset_id=art["id"], position=0)
+    Order.objects.filter(pk=line.order_id).update(payment_status="paid", paid_at=timezone.now())
     pack = ProductionPack.objects.create(line=line)
     builder.build(str(pack.pk))
     for work in DerivativeWork.objects.all():
