@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -20,6 +20,7 @@ from common.errors import Conflict, DomainError
 
 # Hashed once, so that a login for an unknown address costs as much as one for a known address.
 _DUMMY_HASH = make_password(secrets.token_hex(16))
+_LETTER_PAUSE = timedelta(minutes=2)
 _LINK_INVALID = DomainError("This link is used up or expired. Please ask for a new one.", code="link_invalid")
 
 
@@ -38,6 +39,11 @@ def user_register(*, email: str, password: str, name: str, role: str = User.Role
 
 
 def _letter(user: User, kind: AccountMail.Kind) -> None:
+    """Asks for a letter; one with a link not again within two minutes, for whoever asks may not be who gets it."""
+    just_now = timezone.now() - _LETTER_PAUSE
+    has_link = kind != AccountMail.Kind.PASSWORD_CHANGED
+    if has_link and AccountMail.objects.filter(user=user, kind=kind, created_at__gt=just_now).exists():
+        return
     mail = AccountMail.objects.create(user=user, kind=kind)
     ring_letter(str(mail.pk))
 

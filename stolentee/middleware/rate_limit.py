@@ -49,7 +49,7 @@ _EXACT = {
     "/api/auth/login": LOGIN,
     "/api/auth/register": LOGIN,
     "/api/auth/signup": LOGIN,
-    "/api/auth/forgot-password": LETTERS,
+    "/api/auth/forgot-password": LOGIN,
     "/api/auth/confirm-email/request": LETTERS,
     "/api/auth/reset-password": LOGIN,
     "/api/auth/change-password": LOGIN,

@@ -261,3 +261,13 @@ def test_links_of_closed_accounts_open_nothing() -> None:
     with pytest.raises(DomainError) as refusal:
         services.password_reset(parts["uid"], parts["token"], NEW)
     assert refusal.value.code == "link_invalid"
+
+
+def test_nobody_is_flooded_with_letters() -> None:
+    UserFactory(email="ada@example.com")
+    for _ in range(3):
+        assert ask_for_reset("ada@example.com").status_code == 200
+    assert AccountMail.objects.count() == 1
+    AccountMail.objects.update(created_at=timezone.now() - timedelta(minutes=3))
+    ask_for_reset("ada@example.com")
+    assert AccountMail.objects.count() == 2
