@@ -183,7 +183,7 @@ def test_a_printer_sees_its_own_lines_only(
     )  # not found: to the index
     download = client.get(f"/admin/orders/productionpack/{mine.pk}/download/")
     assert download.status_code == 200
-    download.close()
+    assert b"".join(download.streaming_content)[:2] == b"PK"
     assert client.get(f"/admin/orders/productionpack/{other.pk}/download/").status_code == 404
     assert client.get(f"{LIST}{mine.line.order_id}/change/").status_code == 403
 

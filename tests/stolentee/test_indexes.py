@@ -57,13 +57,23 @@ def a_year_of_orders(db: None) -> None:
         cursor.execute(_FILL_THE_REST)
 
 
+# The year of orders has no row in it, so PostgreSQL reads it from end to end, as it should.
+_EMPTY = {"orders_payment"}
+
+
+def _read_whole(node: dict[str, Any]) -> set[str]:
+    """The tables that this node and those below it read from end to end."""
+    own = {node["Relation Name"]} if node["Node Type"] == "Seq Scan" else set()
+    return own.union(*(_read_whole(below) for below in node.get("Plans", [])))
+
+
 def plan(queryset: Any) -> dict[str, Any]:
     """What PostgreSQL does for this query: the indexes it uses, whether it reads a whole table, whether it sorts."""
     explained = json.loads(queryset.explain(format="json"))[0]["Plan"]
     text = json.dumps(explained)
     return {
         "indexes": set(re.findall(r'"Index Name": "([^"]+)"', text)),
-        "whole": "Seq Scan" in text,
+        "whole": bool(_read_whole(explained) - _EMPTY),
         "sorts": '"Node Type": "Sort"' in text,
         "cost": explained["Total Cost"],
     }
@@ -74,8 +84,8 @@ def test_the_lists_of_orders() -> None:
     now = NOW()
     staff = orders_for_staff()
     lists = {
-        "newest": (staff[:50], "created_at"),
-        "next page": (staff.filter(created_at__lt=now - timedelta(days=90))[:50], "created_at"),
+        "newest": (staff[:50], "order_newest"),
+        "next page": (staff.filter(created_at__lt=now - timedelta(days=90))[:50], "order_newest"),
         "in production": (orders_for_staff(production_status="in_production")[:50], "order_by_production"),
         "refunded": (orders_for_staff(payment_status="refunded")[:50], "order_by_payment"),
         "to expire": (orders_unpaid_since(now - timedelta(days=1))[:100], "order_unpaid"),
