@@ -11,7 +11,7 @@ from orders.models import StripeEvent
 def test_no_queue_is_forgotten() -> None:
     queues = {model for model in apps.get_models() if issubclass(model, WorkItem)}
     assert queues == set(sweepers.QUEUES_OF_RECORD)
-    assert len(queues) >= 11
+    assert len(queues) == 14
 
 
 @pytest.mark.django_db
