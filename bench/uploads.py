@@ -162,7 +162,7 @@ class Caller:
         if status != 200:
             return f"PUT: {status} {answer.get('code')}"
         token = json.dumps({"token": target["token"]})
-        status, answer = self.call("POST", "/api/uploads/complete", token, as_json)
+        status, answer = self.call("POST", urlsplit(target["complete_url"]).path, token, as_json)
         return "" if status == 201 else f"complete: {status} {answer.get('code')}"
 
 

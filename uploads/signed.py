@@ -161,12 +161,15 @@ def upload_receive(
             store.delete(chosen)
 
 
-def upload_complete(token: str, *, user: User | None) -> Completed:
+def upload_complete(token: str, *, purpose: str, user: User | None) -> Completed:
     """Makes the asset of what has arrived, exactly once: asking again, or twice at once, gives the same asset.
 
-    Raises NotFound for a bad token, Conflict while the file is not there, UploadRejected as `asset_create` does.
+    Raises NotFound for a bad token or another purpose, Conflict while the file is not there, UploadRejected as
+    `asset_create` does.
     """
     agreement = agreement_of(token, grace=_COMPLETION_GRACE)
+    if agreement.purpose != purpose:
+        raise NotFound("This upload link is not valid.", code="upload_link_invalid")
     done = _already(agreement)
     if done is not None:
         return done

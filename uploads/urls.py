@@ -9,6 +9,7 @@ urlpatterns = [
     path("uploads/signed-url", views.SignedUrlView.as_view()),
     path("uploads/direct/<str:token>", views.DirectUploadView.as_view()),
     path("uploads/complete", views.CompleteView.as_view()),
+    path("uploads/complete/shirt-photo", views.PhotoCompleteView.as_view()),
     path("uploads/originals/<str:token>", OriginalDownloadView.as_view()),
     path("uploads/<str:asset_id>", AssetDetailView.as_view()),
     path("uploads/<str:asset_id>/original", OriginalLinkView.as_view()),

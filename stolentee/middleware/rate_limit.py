@@ -59,6 +59,7 @@ _EXACT = {
     "/api/uploads/file": UPLOAD,
     "/api/designs/text": UPLOAD,
     "/api/uploads/complete": UPLOAD,
+    "/api/uploads/complete/shirt-photo": PHOTO,
     "/api/auth/me": POLL,
     "/api/orders/calculate-tax": POLL,
     "/api/orders/quote": POLL,

@@ -51,6 +51,7 @@ STRANGER: dict[str, dict[str, set[int]]] = {
     "api/uploads/signed-url": {"post": {400}},
     "api/uploads/direct/<str:token>": {"put": {404}},
     "api/uploads/complete": {"post": {400}},
+    "api/uploads/complete/shirt-photo": {"post": {400}},
     "api/uploads/originals/<str:token>": {"get": {404}},
     "api/uploads/<str:asset_id>": {"get": {404}},
     "api/uploads/<str:asset_id>/original": {"get": {404}},

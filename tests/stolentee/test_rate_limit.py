@@ -43,6 +43,7 @@ WRONG = {"email": "ada@example.com", "password": "Wrong-password-1"}
         ("POST", "/api/uploads/file", UPLOAD),
         ("PUT", "/api/uploads/direct/token", UPLOAD),
         ("POST", "/api/uploads/complete", UPLOAD),
+        ("POST", "/api/uploads/complete/shirt-photo", PHOTO),
         ("GET", "/api/jobs/x", POLL),
         ("GET", "/api/products", POLL),
         ("GET", "/api/products/classic-tee", POLL),

@@ -70,7 +70,7 @@ def send(target: dict[str, Any], data: bytes, **headers: str) -> int:
 
 
 def complete(target: dict[str, Any], token: str = "") -> Any:
-    return call(COMPLETE, {"token": target["token"]}, token)
+    return call(urlsplit(target["complete_url"]).path, {"token": target["token"]}, token)
 
 
 def waiting_files() -> list[str]:
@@ -163,6 +163,19 @@ def test_a_shirt_photo_starts_its_job_once(home: str) -> None:
     assert first.json()["data"]["jobId"] == second.json()["data"]["jobId"] == str(Job.objects.get().pk)
 
 
+@pytest.mark.parametrize("purpose", ["customer", "shirt_upload"])
+def test_the_other_purposes_address_takes_no_token(purpose: str) -> None:
+    """Otherwise sixty shirt photos an hour would pass, by the address of the files."""
+    data = picture("JPEG")
+    target = agreed(data, filetype="image/jpeg", purpose=purpose)
+    assert send(target, data) == 200
+    [other] = {COMPLETE, f"{COMPLETE}/shirt-photo"} - {urlsplit(target["complete_url"]).path}
+    refused = call(other, {"token": target["token"]})
+    assert (refused.status_code, refused.json()["code"]) == (404, "upload_link_invalid")
+    assert not Asset.objects.exists() and not Job.objects.exists()
+    assert complete(target).status_code == 201
+
+
 # --- What is agreed ---------------------------------------------------------------------------------------------------
 
 
@@ -223,7 +236,7 @@ def test_a_forged_token_opens_nothing() -> None:
         "headers": target["headers"],
     }
     assert send(forged, picture()) == 404
-    assert complete(forged).status_code == 404
+    assert complete(target | forged).status_code == 404
     assert waiting_files() == []
 
 
