@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -18,8 +19,6 @@ from accounts.signals import email_proven
 from accounts.supabase import SupabaseIdentity
 from common.errors import Conflict, DomainError
 
-# Hashed once, so that a login for an unknown address costs as much as one for a known address.
-_DUMMY_HASH = make_password(secrets.token_hex(16))
 _LETTER_PAUSE = timedelta(minutes=2)
 _LINK_INVALID = DomainError("This link is used up or expired. Please ask for a new one.", code="link_invalid")
 
@@ -51,13 +50,19 @@ def _letter(user: User, kind: AccountMail.Kind) -> None:
 def user_check_credentials(*, email: str, password: str) -> User | None:
     """The active user whom these credentials belong to, in the same time whether the address is known or not."""
     user = User.objects.filter(email=User.objects.fold_email(email)).first()
-    if not check_password(password, user.password if user else _DUMMY_HASH):
+    if not check_password(password, user.password if user else _nobodys_hash()):
         return None
     if user is None or not user.is_active:
         return None
     if user.email_confirmed_at:
         email_proven.send(User, user=user)
     return user
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Made once, so that a login for an unknown address costs as much as one for a known address."""
+    return make_password(secrets.token_hex(16))
 
 
 def user_revoke_tokens(user: User) -> None:

@@ -50,7 +50,16 @@ def pytest_run(profile: str, arguments: Sequence[str], urls: Mapping[str, str]) 
     environment |= {"TEST_PROFILE": profile, "OMP_NUM_THREADS": "1", **urls}
     with tempfile.TemporaryDirectory(prefix="stolentee-report-") as folder:
         report = Path(folder) / "junit.xml"
-        options = ["-n", PROCESSES, "--dist", "loadfile", "--timeout", TIMEOUT_S, f"--junitxml={report}"]
+        options = [
+            "-n",
+            PROCESSES,
+            "--dist",
+            "loadfile",
+            "--no-loadscope-reorder",
+            "--timeout",
+            TIMEOUT_S,
+            f"--junitxml={report}",
+        ]
         exit_code = run([sys.executable, "-m", "pytest", *options, *arguments], environment)
         if not report.exists():  # pytest did not get beyond its arguments
             return Outcome(profile)

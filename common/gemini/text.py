@@ -11,7 +11,6 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
 import structlog
 from django.conf import settings
 from django.db import transaction
@@ -23,6 +22,7 @@ from common.errors import DomainError, ProviderError
 from common.gemini.gateway import Text, gemini_gateway
 from common.gemini.models import TextRequest
 from common.gemini.tasks import ring_text
+from common.schemas import schema_errors
 from common.storage import private_storage, read_file
 
 log = structlog.get_logger(__name__)
@@ -164,9 +164,8 @@ def _parsed(text: str, schema: dict[str, Any]) -> Any:
     """Models answer outside of the schema at times, and another attempt may hit it: ProviderError, retryable."""
     try:
         answer = json.loads(text)
-        jsonschema.validate(answer, schema)
-    except (ValueError, jsonschema.ValidationError) as error:
-        raise ProviderError(
-            f"the answer does not fit its schema: {type(error).__name__}", provider="Gemini", retryable=True
-        ) from error
+    except ValueError as error:
+        raise ProviderError("the answer is no JSON", provider="Gemini", retryable=True) from error
+    if schema_errors(answer, schema):
+        raise ProviderError("the answer does not fit its schema", provider="Gemini", retryable=True)
     return answer

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from PIL import Image, UnidentifiedImageError
 
+from common.schemas import schema_errors
 from designs.inks import lab_of, rgb_of
 from orders.production.art_check import Finding, check_art
 from orders.production.pack import SPEC_PDF, Pack, PackInvalid, open_pack
@@ -83,7 +83,7 @@ def check_pack(
         pack = open_pack(data)
     except PackInvalid as error:
         return [Finding(10, "intact", False, error.reason)]
-    errors = sorted(error.message for error in Draft202012Validator(PACK_SCHEMA).iter_errors(pack.spec))
+    errors = schema_errors(pack.spec, PACK_SCHEMA)
     if errors:
         return [Finding(10, "schema", False, errors[0], {"errors": len(errors)})]
     findings = [

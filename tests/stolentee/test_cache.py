@@ -72,7 +72,6 @@ def test_redis_is_left_alone_for_a_while_and_told_of_once(monkeypatch: pytest.Mo
 
 @pytest.mark.django_db
 def test_limits_are_counted_per_process_while_redis_is_away(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "stolentee.cache.SteadyCache", "LOCATION": DEAD, **PARAMS}}
     caches["default"].clear()
     body = {"email": "ada@example.com", "password": "Wrong-password-1"}

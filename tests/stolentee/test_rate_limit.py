@@ -19,13 +19,6 @@ from stolentee.middleware.rate_limit import (
     bucket_of,
 )
 
-
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: Any) -> None:
-    """These tests count refused logins by the dozen; an Argon2 hash each would take half a minute."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 WRONG = {"email": "ada@example.com", "password": "Wrong-password-1"}
 
 

@@ -24,7 +24,12 @@ def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.production)])
+@pytest.fixture(
+    params=[
+        pytest.param("files", marks=pytest.mark.embedded),
+        pytest.param("s3", marks=pytest.mark.production),
+    ]
+)
 def store(request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """The project's own storage settings, for this kind of store."""
     if request.param == "s3":

@@ -46,9 +46,14 @@ def s3_home(settings: Any, s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     return client
 
 
-@pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.production)])
+@pytest.fixture(
+    params=[
+        pytest.param("files", marks=pytest.mark.embedded),
+        pytest.param("s3", marks=pytest.mark.production),
+    ]
+)
 def home(request: pytest.FixtureRequest) -> str:
-    """Both kinds of home store, one after the other; S3 in the profile that has services."""
+    """The home store of the profile: folders, or S3 where there are services."""
     request.getfixturevalue(f"{request.param}_home")
     return str(request.param)
 

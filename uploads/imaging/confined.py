@@ -1,7 +1,7 @@
 """The process in which strangers' files are opened: one file, few rights, little time, then it ends.
 
-Called by `sandbox` as `main([task, path, max_pixels, memory_bytes, cpu_s])`. It writes one line of JSON to its output,
-then the bytes that the line announces.
+Called in a fork as `open_file([task, path, max_pixels, memory_bytes, cpu_s])`. It writes one line of JSON to its
+output, then the bytes that the line announces.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOADERS = ("Jpeg", "Png", "Webp", "Tiff", "Svg", "Heif")
 _PNG_AND_LINES_BYTES = 64 * 1024 * 1024
 
 
-def main(arguments: Sequence[str]) -> int:
+def open_file(arguments: Sequence[str]) -> int:
     """Opens the file and reports. A refusal is a report, too; a crash is the parent's to notice."""
     task, path, max_pixels, memory_bytes, cpu_s = arguments
     limit_resources(

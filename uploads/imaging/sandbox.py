@@ -1,16 +1,16 @@
 """Opens strangers' files in a process of their own, so that no file can hurt the one that asks.
 
-The process has a cap on memory, processor time and wall time, and on Linux neither network nor any right to change a
-file (`confinement`). Whatever happens in there, the caller gets pixels or an ImageRejected. Few run at a time, so a
-crowd of uploads cannot fill the machine's memory either.
+The process is a fork of one that has never seen a file (`fork_server`). It has a cap on memory, processor time and wall
+time, and on Linux neither network nor any right to change a file (`confinement`). Whatever happens in there, the
+caller gets pixels or an ImageRejected. Few run at a time, so a crowd of uploads cannot fill the machine's memory
+either.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -25,6 +25,7 @@ from uploads.compression.encode import Encoded
 from uploads.imaging import formats
 from uploads.imaging.decode import Picture, decode
 from uploads.imaging.errors import ImageRejected, too_complex
+from uploads.imaging.fork_server import Ending, ForkServer, ServerBroken, Task
 
 MEMORY_BYTES = 2 * 1024**3
 CPU_S = 20
@@ -34,20 +35,21 @@ WAIT_S = 25
 AT_A_TIME = 2
 
 _ROOT = Path(__file__).resolve().parents[2]
-# -I: neither the environment nor the current folder chooses what is imported.
-_CODE = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from uploads.imaging.confined import main
-sys.exit(main(sys.argv[2:]))
-"""
-_ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "VIPS_CONCURRENCY": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
+_server: ForkServer | None = None
+_server_lock = threading.Lock()
 _places = threading.BoundedSemaphore(AT_A_TIME)
+
+
+def _start_anew() -> None:
+    """Lets go of the server. In a forked process it is the parent's, as is what a thread held at that moment."""
+    global _server, _server_lock, _places
+    if _server is not None:
+        _server.close()
+    _server, _server_lock, _places = None, threading.Lock(), threading.BoundedSemaphore(AT_A_TIME)
+
+
+os.register_at_fork(after_in_child=_start_anew)
+atexit.register(_start_anew)
 
 
 class SandboxBusy(Exception):
@@ -110,9 +112,8 @@ def read_picture(data: bytes, *, max_pixels: int) -> Picture:
 def _report(task: str, path: Path, max_pixels: int) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
     """What the process said, and its output behind that. Raises ImageRejected where it refused or did not survive."""
     arguments = [task, str(path), str(max_pixels), str(MEMORY_BYTES), str(CPU_S)]
-    command = [sys.executable, "-I", "-B", "-c", _CODE, str(_ROOT), *arguments]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
-        status = _run(command, output, complaints)
+        status = _run(arguments, output, complaints)
         output.seek(0)
         line = output.readline()
         if not line.endswith(b"\n"):
@@ -125,25 +126,45 @@ def _report(task: str, path: Path, max_pixels: int) -> Iterator[tuple[dict[str, 
         yield report, output
 
 
-def _run(command: list[str], output: IO[bytes], complaints: IO[bytes]) -> int:
+def _run(arguments: list[str], output: IO[bytes], complaints: IO[bytes]) -> int:
     if not _places.acquire(timeout=WAIT_S):
         raise SandboxBusy
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=complaints,
-            env=_ENVIRONMENT,
-            cwd="/",
-            timeout=WALL_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:  # it has been killed
-        raise too_complex(f"more than {WALL_S} s") from error
+        ending = _ending(Task(arguments, WALL_S), output, complaints)
     finally:
         _places.release()
-    return done.returncode
+    if ending.timed_out:
+        raise too_complex(f"more than {WALL_S} s")
+    return ending.status
+
+
+def _ending(task: Task, output: IO[bytes], complaints: IO[bytes]) -> Ending:
+    """Once more with another server where the first has gone: it was idle, or somebody ended it."""
+    server = _the_server()
+    try:
+        return server.run(task, output, complaints)
+    except ConnectionError:
+        for file in (output, complaints):
+            file.seek(0)
+            file.truncate()
+    try:
+        return _the_server(instead_of=server).run(task, output, complaints)
+    except ConnectionError as error:
+        raise SandboxBroken(str(error)) from error
+
+
+def _the_server(instead_of: ForkServer | None = None) -> ForkServer:
+    """This process' server, started at its first use."""
+    global _server
+    with _server_lock:
+        if _server is None or _server is instead_of:
+            try:
+                _server = ForkServer(_ROOT)
+            except ServerBroken as error:
+                raise SandboxBroken(str(error)) from error
+            if instead_of is not None:
+                instead_of.close()
+        return _server
 
 
 def _death(status: int, complaints: str) -> Exception:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +117,7 @@ def test_time_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         sandbox.intake(saved(tmp_path, endless), max_pixels=MAX_PIXELS)
     assert refused.value.code == "too_complex"
     assert time.monotonic() - started < sandbox.WALL_S
-    monkeypatch.setattr(sandbox, "WALL_S", 0.05)
+    monkeypatch.setattr(sandbox, "WALL_S", 0.001)
     with pytest.raises(ImageRejected) as refused:
         sandbox.intake(saved(tmp_path, png()), max_pixels=MAX_PIXELS)
     assert refused.value.code == "too_complex"
@@ -124,8 +127,78 @@ def test_a_process_that_cannot_work_at_all_is_our_fault_and_not_the_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "_ROOT", tmp_path)
+    monkeypatch.setattr(sandbox, "_server", None)
     with pytest.raises(sandbox.SandboxBroken, match="No module named 'uploads'"):
         sandbox.intake(saved(tmp_path, png()), max_pixels=MAX_PIXELS)
     # Its place is free again.
     assert sandbox._places.acquire(blocking=False)
     sandbox._places.release()
+
+
+# --- The server that is forked ----------------------------------------------------------------------------------------
+
+
+def servers(of: int) -> list[int]:
+    """Servers whose client has this number: the starter has left them, but they have its process group."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_text()
+            if "fork_server" in command and os.getpgid(int(folder.name)) == of:
+                found.append(int(folder.name))
+        except (OSError, ValueError):
+            continue  # it ended meanwhile
+    return found
+
+
+CLIENT = """
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+os.setpgid(0, 0)
+from pathlib import Path
+from uploads.imaging import sandbox
+size = sandbox.intake(Path(sys.argv[2]), max_pixels=10**8).width_px
+child = os.fork()
+if child == 0:
+    os._exit(sandbox.intake(Path(sys.argv[2]), max_pixels=10**8).width_px)
+print(size, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_server_ends_with_its_client_and_a_forked_client_has_one_of_its_own(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CLIENT, str(ROOT), str(saved(tmp_path, png()))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "8 8\n"
+        deadline = time.monotonic() + 10
+        while len(servers(client.pid)) != 1:  # that of the child has gone with it
+            assert time.monotonic() < deadline, servers(client.pid)
+            time.sleep(0.02)
+        client.kill()
+        client.wait(10)
+    while servers(client.pid):
+        assert time.monotonic() < deadline, servers(client.pid)
+        time.sleep(0.02)
+
+
+def test_a_server_that_has_gone_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path, png())
+    sandbox.intake(path, max_pixels=MAX_PIXELS)
+    first = sandbox._server
+    assert first is not None
+    first._connection.shutdown(socket.SHUT_RDWR)  # what an idle or a killed server looks like
+    assert sandbox.intake(path, max_pixels=MAX_PIXELS).width_px == 8
+    assert sandbox._server is not first
+
+
+def test_forks_know_nothing_of_each_other(tmp_path: Path) -> None:
+    """Many threads, each with a file of its own: everyone gets its own picture back."""
+
+    def one(number: int) -> tuple[int, int]:
+        path = tmp_path / str(number)
+        Image.new("RGB", (10 + number, 5)).save(path, "PNG")
+        return number, sandbox.intake(path, max_pixels=MAX_PIXELS).width_px
+
+    with ThreadPoolExecutor(8) as threads:
+        assert dict(threads.map(one, range(40))) == {number: 10 + number for number in range(40)}
