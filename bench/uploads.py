@@ -42,13 +42,13 @@ _TIMEOUT_S = 180
 
 @dataclass
 class Memory:
-    """Resident memory in bytes: of the web process, and of the processes in which it opens files."""
+    """Memory in bytes: of the web process, and of the processes in which it opens files (with their share of pages)."""
 
     web: int = 0
-    children: int = 0
+    openers: int = 0
 
-    def note(self, web: int, children: int) -> None:
-        self.web, self.children = max(self.web, web), max(self.children, children)
+    def note(self, web: int, openers: int) -> None:
+        self.web, self.openers = max(self.web, web), max(self.openers, openers)
 
 
 @dataclass
@@ -84,25 +84,29 @@ def resident_bytes(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-def children_of(pid: int) -> list[int]:
-    """The processes that a process has started, by any of its threads."""
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+def openers_bytes(pid: int) -> int:
+    """Memory of the fork server of a web process and of its forks: nobody's children, but of the same group."""
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            found += [int(child) for child in task.read_text().split()]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
+            if "fork_server" in (folder / "cmdline").read_text() and os.getpgid(
+                int(folder.name)
+            ) == os.getpgid(pid):
+                rollup = (folder / "smaps_rollup").read_text()
+                total += int(rollup.split("\nPss:")[1].split()[0]) * 1024
+        except (OSError, IndexError):
+            continue  # it ended meanwhile
+    return total
 
 
 @contextmanager
 def watched(pid: int) -> Iterator[Memory]:
-    """The highest memory of a process, and of all its children together, until the block ends."""
+    """The highest memory of a process, and of all that open files for it together, until the block ends."""
     peak, done = Memory(), threading.Event()
 
     def watch() -> None:
         while not done.wait(_SAMPLE_S):
-            peak.note(resident_bytes(pid), sum(resident_bytes(child) for child in children_of(pid)))
+            peak.note(resident_bytes(pid), openers_bytes(pid))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -230,14 +234,14 @@ def main(arguments: Sequence[str]) -> int:
     )
     print(
         f"{'way':<14}{'MiB/s':>8}{'p50 s':>8}{'max s':>8}{'refused':>9}{'peak RSS':>11}{'growth':>9}"
-        f"{'growth / on their way':>23}{'children':>11}"
+        f"{'growth / on their way':>23}{'openers':>11}"
     )
     for way, row in {"form, alone": alone, **rows}.items():
         growth = max(0, row.peak.web - base_bytes)
         print(
             f"{way:<14}{len(row.taken_s) * size_bytes / MIB / row.wall_s:>8.1f}{percentile(row.taken_s, 50):>8.2f}"
             f"{max(row.taken_s):>8.2f}{len(row.refused):>9}{row.peak.web / MIB:>8.1f}MiB{growth / MIB:>6.1f}MiB"
-            f"{growth / in_flight_bytes:>23.3f}{row.peak.children / MIB:>8.0f}MiB"
+            f"{growth / in_flight_bytes:>23.3f}{row.peak.openers / MIB:>8.0f}MiB"
         )
     print(f"web process before: {base_bytes / MIB:.1f} MiB; throughput at once / alone: ", end="")
     print(

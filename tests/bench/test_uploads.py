@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,29 +10,37 @@ from pathlib import Path
 import requests
 from PIL import Image
 
-from bench.uploads import MIB, Caller, children_of, load, resident_bytes, watched
+from bench.uploads import MIB, Caller, load, openers_bytes, resident_bytes, watched
 from tests.server import running_shop
 
+OPENER = """
+import os, sys
+from pathlib import Path
+from uploads.imaging import sandbox
+os.setpgid(0, 0)
+sandbox.intake(Path(sys.argv[1]), max_pixels=10**6)
+held = bytes(range(256)) * 200_000
+print(1, flush=True)
+input()
+"""
 
-def test_memory_is_that_of_the_process_and_of_its_children() -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", "held = bytes(range(256)) * 200_000; print(1, flush=True); input()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+
+def test_memory_is_that_of_the_process_and_of_those_that_open_its_files(tmp_path: Path) -> None:
+    Image.new("RGB", (6, 4)).save(tmp_path / "a.png")
+    command = [sys.executable, "-c", OPENER, str(tmp_path / "a.png")]
+    client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        assert child.stdout is not None
-        child.stdout.readline()
-        assert child.pid in children_of(os.getpid())
-        with watched(os.getpid()) as peak:
-            assert resident_bytes(child.pid) > 48 * MIB
-            while not peak.children:
+        assert client.stdout is not None
+        client.stdout.readline()
+        with watched(client.pid) as peak:
+            while not peak.openers:
                 continue
-        assert peak.children > 48 * MIB
-        assert peak.web > 10 * MIB
+        assert resident_bytes(client.pid) > 48 * MIB
+        assert peak.web > 48 * MIB
+        assert 20 * MIB < peak.openers < 200 * MIB
     finally:
-        child.communicate(b"\n", timeout=20)
-    assert resident_bytes(child.pid) == 0 and children_of(child.pid) == []
+        client.communicate(b"\n", timeout=20)
+    assert resident_bytes(client.pid) == openers_bytes(client.pid) == 0
 
 
 def test_both_ways_bring_photos_into_a_running_shop_and_refusals_are_counted(tmp_path: Path) -> None:
