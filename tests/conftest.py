@@ -12,18 +12,39 @@ SLOW_MODULES = tuple(
     f"tests/{name}.py"
     for name in (
         "stolentee/test_production",
+        "deploy/test_commands_of_docs",
+        "browser/test_admin",
         "uploads/test_kill",
         "orders/payments/test_permutations",
         "stolentee/test_redis_economy",
         "uploads/hostile/test_corpus",
-        "browser/test_admin",
         "uploads/storage/test_migration",
         "journeys/test_interruption",
         "ops/test_drill",
         "pricing/test_books_migration",
         "stolentee/test_boot",
+        "orders/production/test_ten_points",
     )
 )
+# What runs in one profile alone. No database and no Redis has a say in the first; pages are looked at on PostgreSQL.
+ONCE = {
+    "embedded": (
+        *(f"tests/{folder}/" for folder in ("architecture", "bench", "demo", "deploy", "tools")),
+        *(f"tests/uploads/{folder}/" for folder in ("compression", "imaging")),
+        *(
+            f"tests/uploads/cutout/test_{name}.py"
+            for name in ("artwork", "matting", "print_ink", "print_region")
+        ),
+        *(f"tests/designs/test_{name}.py" for name in ("geometry", "inks", "rendering", "text")),
+        *(f"tests/orders/production/test_{name}.py" for name in ("golden", "pack", "pack_check", "sheet")),
+        *(
+            "tests/orders/production/test_ten_points.py",
+            "tests/pricing/test_engine_",
+            "tests/stolentee/test_boot.py",
+        ),
+    ),
+    "production": ("tests/browser/",),
+}
 
 
 def pytest_configure() -> None:
@@ -48,13 +69,23 @@ def clean_cache() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that are marked for the other profile alone; they run when that profile does.
+    """Leave out the tests that are for the other profile alone; they run when that profile does.
 
     The slow modules begin, so that no process is left alone with one of them at the end.
     """
     other = next(name for name in PROFILES if name != os.environ["TEST_PROFILE"])
-    left_out = [item for item in items if item.get_closest_marker(other)]
+    left_out = [
+        item
+        for item in items
+        if item.get_closest_marker(other)
+        or (item.nodeid.startswith(ONCE[other]) and not item.get_closest_marker(os.environ["TEST_PROFILE"]))
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-    items.sort(key=lambda item: (*SLOW_MODULES, item.nodeid.split("::")[0]).index(item.nodeid.split("::")[0]))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    module = item.nodeid.split("::")[0]
+    return SLOW_MODULES.index(module) if module in SLOW_MODULES else len(SLOW_MODULES)
