@@ -5,9 +5,9 @@ Whichever backend sends it: SMTP, or a provider's API through anymail.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from anymail.exceptions import (
@@ -17,7 +17,8 @@ from anymail.exceptions import (
     AnymailInvalidAddress,
     AnymailRecipientsRefused,
 )
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.template.loader import render_to_string
 
 from common.work import WorkItem
 
@@ -27,6 +28,14 @@ Letter = TypeVar("Letter", bound=WorkItem)
 
 MAIL_ERRORS = (SMTPException, OSError, AnymailError, AnymailConfigurationError)
 _TOO_MANY, _TIMED_OUT = 429, 408
+
+
+def letter(template: str, context: Mapping[str, Any], *, subject: str, to: str) -> EmailMultiAlternatives:
+    """A message as text and HTML, by `<template>.txt` and `<template>.html`, which escape whatever people typed."""
+    text, html = (render_to_string(f"{template}.{kind}", {**context}) for kind in ("txt", "html"))
+    message = EmailMultiAlternatives(subject=subject, body=text, to=[to])
+    message.attach_alternative(html, "text/html")
+    return message
 
 
 def deliver(

@@ -16,7 +16,7 @@ from common.errors import Conflict, NotFound, Unprocessable
 from orders import holds
 from orders.checkout.tax_records import tax_record_sale, tax_replace_sale, tax_reverse
 from orders.models import Dispute, Order, OrderEvent, OrderLine, OutboxMail, Payment, Refund
-from orders.notifications.services import mail_enqueue
+from orders.notifications.services import mail_enqueue, refund_mails_enqueue
 from orders.payments.stopping import payments_stop
 from orders.production.handoff import packs_hand_over
 from orders.production.services import packs_renew, packs_request, packs_were_handed_over
@@ -347,6 +347,7 @@ def order_refunds_changed(order: Order, *, actor: str, note: str = "") -> None:
     yet is cancelled. A part gone: the order goes on, and code and card stay spent.
     """
     order = order_lock(order.pk)
+    refund_mails_enqueue(order)
     if order.paid_at is None:
         return
     payments = Payment.objects.filter(order=order, status=Payment.Status.SUCCEEDED)
@@ -367,8 +368,6 @@ def order_refunds_changed(order: Order, *, actor: str, note: str = "") -> None:
         return
     kind = "order.refund_undone" if status == Order.PaymentStatus.PAID else f"order.{status}"
     _write(order, kind, actor, {"payment_status": status}, note=note)
-    if status != Order.PaymentStatus.PAID:
-        mail_enqueue(order, OutboxMail.Kind.ORDER_REFUNDED)
     if status == Order.PaymentStatus.REFUNDED:
         _end_refunded(order, actor)
 

@@ -17,7 +17,7 @@ FIRST_RELEASE = {
     "uploads": "0005",
     "designs": "0003",
     "pricing": "0003",
-    "orders": "0011",
+    "orders": "0012",
     "ops": "0001",
 }
 ALLOWED: dict[str, str] = {}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 
 from accounts import links
 from accounts.mail.tasks import ring_letter
 from accounts.models import AccountMail
-from common.mail import deliver
+from common.mail import deliver, letter
 
 _SUBJECTS = {
     AccountMail.Kind.CONFIRM_EMAIL: "Confirm your e-mail address - Stolen Tee",
@@ -24,20 +23,15 @@ def send(mail_id: str) -> None:
 
 
 def compose(mail: AccountMail) -> EmailMultiAlternatives:
-    """The letter as text and HTML, rendered by templates that escape the name."""
+    """The letter as text and HTML."""
     context = {
         "name": mail.user.name,
         "link": _link(mail),
         "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
         "forgot_url": f"{settings.PUBLIC_URL}/account/forgot-password",
     }
-    message = EmailMultiAlternatives(
-        subject=_SUBJECTS[AccountMail.Kind(mail.kind)],
-        body=render_to_string(f"accounts/mail/{mail.kind}.txt", context),
-        to=[mail.user.email],
-    )
-    message.attach_alternative(render_to_string(f"accounts/mail/{mail.kind}.html", context), "text/html")
-    return message
+    subject = _SUBJECTS[AccountMail.Kind(mail.kind)]
+    return letter(f"accounts/mail/{mail.kind}", context, subject=subject, to=mail.user.email)
 
 
 def _link(mail: AccountMail) -> str:

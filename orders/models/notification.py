@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from common.work import WorkItem
 from orders.models.order import Order
+from orders.models.refund import Refund
 
 
 class OutboxMail(WorkItem):
-    """One e-mail of one kind about one order; the constraint is what keeps a redelivered event from mailing twice."""
+    """One e-mail of one kind about one order, or about one of its refunds.
+
+    The constraints are what keeps a redelivered event from mailing twice.
+    """
 
     MAX_ATTEMPTS = 6
 
@@ -26,11 +31,20 @@ class OutboxMail(WorkItem):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="mails")
     kind = models.CharField(max_length=20, choices=Kind)
+    refund = models.OneToOneField(
+        Refund, on_delete=models.PROTECT, related_name="mail", null=True, blank=True
+    )
 
     class Meta:
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["status", "available_at"], name="mail_due")]
-        constraints = [models.UniqueConstraint(fields=["order", "kind"], name="mail_once_per_order_and_kind")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "kind"],
+                condition=Q(refund__isnull=True),
+                name="mail_once_per_order_and_kind",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.order}"

@@ -6,14 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 
-from common.mail import deliver
+from common.mail import deliver, letter
 from common.money import money_text
 from orders import holds
 from orders.access import access_link
 from orders.checkout.rules import amount_due, amount_paid, amount_refunded
-from orders.models import Order, OutboxMail
+from orders.models import Order, OutboxMail, Refund
 from orders.notifications.pictures import line_picture_url
 from orders.notifications.tasks import ring_mail
 from orders.production.handoff import pack_links, printer_address
@@ -46,25 +45,19 @@ def send(mail_id: str) -> None:
 
 
 def compose(mail: OutboxMail) -> EmailMultiAlternatives:
-    """The message as text and HTML, rendered by templates that escape whatever customers typed."""
+    """The message as text and HTML."""
     order, is_printer = mail.order, mail.kind in _TO_PRINTER
     subject = _SUBJECTS[OutboxMail.Kind(mail.kind)].format(number=order.number)
     context = {"order": order, "subject": subject} | (
-        {"pack_links": pack_links(order)} if is_printer else _facts(order, mail.kind)
+        {"pack_links": pack_links(order)} if is_printer else _facts(mail)
     )
-    message = EmailMultiAlternatives(
-        subject=subject,
-        body=render_to_string(f"orders/mail/{mail.kind}.txt", context),
-        to=[printer_address(order) if is_printer else order.customer_email],
-    )
-    message.attach_alternative(render_to_string(f"orders/mail/{mail.kind}.html", context), "text/html")
-    return message
+    to = printer_address(order) if is_printer else order.customer_email
+    return letter(f"orders/mail/{mail.kind}", context, subject=subject, to=to)
 
 
-def _facts(order: Order, kind: str) -> dict[str, Any]:
-    due, refunded = amount_due(order), amount_refunded(order)
-    is_refunded = order.payment_status == Order.PaymentStatus.REFUNDED
-    from_gift_card = order.gift_card if is_refunded else ZERO
+def _facts(mail: OutboxMail) -> dict[str, Any]:
+    order = mail.order
+    due = amount_due(order)
     return {
         "lines": [
             {
@@ -73,7 +66,7 @@ def _facts(order: Order, kind: str) -> dict[str, Any]:
                 "size": line.size_name,
                 "quantity": line.quantity,
                 "total": money_text(line.total_price),
-                "picture_url": line_picture_url(line) if kind == OutboxMail.Kind.ORDER_PLACED else "",
+                "picture_url": line_picture_url(line) if mail.kind == OutboxMail.Kind.ORDER_PLACED else "",
             }
             for line in order.lines.select_related("variant__product", "variant__colour")
         ],
@@ -85,11 +78,24 @@ def _facts(order: Order, kind: str) -> dict[str, Any]:
         "expires_at": order.created_at + settings.ORDER_EXPIRY,
         "due": money_text(due) if order.paid_at and due else "",
         "hold": _HOLDS.get(order.hold_reason, _HOLD).format(due=money_text(due)),
-        "paid": money_text(amount_paid(order)),
-        "refunded": money_text(refunded + from_gift_card),
-        "refunded_to_card": bool(refunded),
-        "gift_card_returned": money_text(from_gift_card) if from_gift_card else "",
-        "is_partial": not is_refunded,
+        **_refund_facts(order, mail.refund),
+    }
+
+
+def _refund_facts(order: Order, refund: Refund | None) -> dict[str, Any]:
+    """What went back: this refund of several or, where a gift card has paid for everything, the card's part."""
+    paid, in_all = amount_paid(order), amount_refunded(order)
+    is_all = order.payment_status == Order.PaymentStatus.REFUNDED
+    to_gift_card = order.gift_card if is_all else ZERO
+    amount = refund.amount if refund else to_gift_card
+    return {
+        "paid": money_text(paid),
+        "refunded": money_text(amount),
+        "refunded_in_all": money_text(in_all) if refund and in_all != amount else "",
+        "refunded_to_card": bool(refund),
+        "gift_card_returned": money_text(to_gift_card) if to_gift_card else "",
+        "is_partial": in_all < paid,
+        "goes_on": in_all < paid and order.production_status != Order.ProductionStatus.CANCELLED,
     }
 
 

@@ -158,7 +158,10 @@ def _count(payment_id: UUID, amount: Decimal) -> None:
 
 @transaction.atomic
 def dispute_apply(fact: DisputeFact, payment: Payment, *, actor: str) -> None:
-    """Holds the order while the bank decides; lets it go when we win; books the money as gone when we lose."""
+    """Holds the order while the bank decides; lets it go when we win; books the money as gone when we lose.
+
+    Raises RefundDoesNotFit, which time heals.
+    """
     order = lifecycle.order_lock(payment.order_id)
     row, created = Dispute.objects.select_for_update().get_or_create(
         provider_id=fact.id,
@@ -189,6 +192,9 @@ def dispute_apply(fact: DisputeFact, payment: Payment, *, actor: str) -> None:
 
 def _lose(order: Order, payment: Payment, dispute: Dispute, actor: str) -> None:
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    asked_for = payment.refunds.filter(state=Refund.State.REQUESTED)
+    if dispute.amount > payment.refundable and asked_for.exists():
+        raise RefundDoesNotFit(f"{dispute.provider_id}: {dispute.amount} of {payment.refundable}")
     amount = min(dispute.amount, payment.refundable)
     if amount > 0:
         _count(payment.pk, amount)

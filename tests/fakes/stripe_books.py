@@ -100,6 +100,9 @@ class Books:
     def refund(self, intent_id: str, amount: int, metadata: dict[str, str] | None = None) -> Thing:
         """In the dashboard, or by the API."""
         intent = self.intents[intent_id]
+        dispute = self.disputes.get(f"dp_{intent_id}")
+        if dispute is not None and dispute["status"] != "won":
+            raise Refusal("This charge has been charged back.", code="charge_disputed")
         gone = sum(r["amount"] for r in self._refunds_of(intent_id) if r["status"] != "failed")
         if gone + amount > intent["amount_received"]:
             raise Refusal("Refund amount is greater than unrefunded amount", code="amount_too_large")

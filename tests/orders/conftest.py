@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import pytest
 
 from demo.storefront import Json, Storefront
+from orders.checkout import tax
 from orders.models import Order, Payment, TestIntent
+from orders.payments import gateway
 from tests.contracts.baskets import order_body, tee
 from tests.contracts.conftest import (  # noqa: F401  (fixtures)
     art,
@@ -21,6 +25,26 @@ from tests.contracts.conftest import (  # noqa: F401  (fixtures)
     staff,
     stranger,
 )
+from tests.fakes.stripe import FakeStripe
+from tests.orders.payments.work import DOUBLE_SECRET
+
+
+@pytest.fixture
+def stripe_double(settings: Any) -> Iterator[FakeStripe]:
+    """The shop as it is with a Stripe key, which talks to the double."""
+    import_module(
+        settings.ROOT_URLCONF
+    )  # once per process, with the test gateway's routes for the other tests
+    settings.PAYMENT_GATEWAY = "orders.payments.backends.stripe.StripeGateway"
+    settings.TAX_CALCULATOR = "orders.checkout.tax.StripeTaxCalculator"
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRETS = "sk_test_1", [DOUBLE_SECRET]
+    with FakeStripe() as double:
+        settings.STRIPE_API_URL = double.url
+        gateway._gateway.cache_clear()  # it keeps its client, and with it the address of an earlier double
+        tax._calculator.cache_clear()
+        yield double
+    gateway._gateway.cache_clear()
+    tax._calculator.cache_clear()
 
 
 @dataclass

@@ -126,8 +126,12 @@ def make_refund(
     metadata: dict[str, str] | None = None,
     idempotency_key: str | None = None,
 ) -> dict[str, Any]:
-    """A refund, by the shop's call or in the dashboard. Raises ProviderError for more than is left, as Stripe does."""
+    """A refund, by the shop's call or in the dashboard. Raises ProviderError for more than is left, and for what the
+    customer's bank has taken or is about to take, as Stripe does."""
     intent = _locked(intent_id)
+    disputes = intent.objects_about.filter(kind=TestObject.Kind.DISPUTE)
+    if any(row.data["status"] != "won" for row in disputes):
+        raise ProviderError("charge_disputed", provider="test gateway", retryable=False)
     gone = _refunded_cents(intent)
     if amount_cents <= 0 or gone + amount_cents > intent.amount_received_cents:
         code = "charge_already_refunded" if gone == intent.amount_received_cents else "amount_too_large"

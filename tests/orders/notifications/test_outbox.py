@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -69,12 +70,65 @@ def refund(order: Order, amount: str) -> None:
     lifecycle.order_refunds_changed(order, actor="stripe")
 
 
-def test_refunds_are_told_with_what_went_back(paid: Order) -> None:
+def refund_texts() -> list[str]:
+    letters = OutboxMail.objects.filter(kind="order_refunded").order_by("created_at")
+    return [str(compose(letter).body) for letter in letters]
+
+
+def test_each_refund_is_told_once_with_what_went_back(paid: Order) -> None:
     refund(paid, "5.00")
-    assert "refunded $5.00 of the $17.96" in text_of("order_refunded")
-    refund(paid, "12.96")
-    assert kinds().count("order_refunded") == 1
-    assert f"refunded $17.96 for order {paid.number}" in text_of("order_refunded")
+    (first,) = refund_texts()
+    assert f"refunded $5.00 of the $17.96 that you paid for order {paid.number}; the rest of" in first
+    refund(paid, "2.00")
+    second = refund_texts()[1]
+    assert f"refunded $2.00 of the $17.96 that you paid for order {paid.number}; that makes $7.00" in second
+    refund(paid, "10.96")
+    third = refund_texts()[2]
+    assert f"refunded $10.96 for order {paid.number}; that makes $17.96 in all." in third
+    for _ in range(3):
+        lifecycle.order_refunds_changed(paid, actor="stripe", note="delivered once more")
+    assert kinds().count("order_refunded") == 3
+
+
+@pytest.mark.parametrize(
+    ("state", "source", "told"),
+    [
+        ("requested", "shop", 0),
+        ("pending", "shop", 1),
+        ("succeeded", "provider", 1),
+        ("failed", "provider", 0),
+        ("succeeded", "dispute", 0),
+    ],
+)
+def test_only_money_that_we_send_back_is_told(paid: Order, state: str, source: str, told: int) -> None:
+    payment = paid.payments.get()
+    Refund.objects.create(
+        payment=payment, amount=Decimal(5), state=state, source=source, provider_id="re_1", actor="x"
+    )
+    lifecycle.order_refunds_changed(paid, actor="stripe")
+    assert kinds().count("order_refunded") == told
+
+
+def test_a_payment_that_was_not_due_is_told_when_it_goes_back(paid: Order) -> None:
+    """Paid on two pages at once: the order goes on, and the customer hears of the second payment's refund."""
+    surplus = Payment.objects.create(
+        order=paid, attempt=2, idempotency_key="2", intent_id="pi_2", amount=paid.total, captured=paid.total,
+        refunded=paid.total, currency="usd", status="surplus", gateway="test-gateway",
+    )  # fmt: skip
+    Refund.objects.create(
+        payment=surplus, amount=paid.total, state="succeeded", provider_id="re_2", actor="system"
+    )
+    lifecycle.order_refunds_changed(paid, actor="stripe")
+    (text,) = refund_texts()
+    assert f"refunded $17.96 of the $35.92 that you paid for order {paid.number}; the rest of" in text
+
+
+def test_the_database_takes_one_mail_per_refund_and_one_per_kind(paid: Order) -> None:
+    refund(paid, "5.00")
+    row = Refund.objects.get()
+    for again in ({"kind": "order_refunded", "refund": row}, {"kind": "order_placed"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            OutboxMail.objects.create(order=paid, **again)
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,15 @@ from django.core import mail
 from common.errors import DomainError, ProviderError
 from demo.storefront import Refused, Storefront
 from orders import lifecycle, models
-from orders.models import Dispute, Payment, PaymentStop, StaffAlert
+from orders.models import Dispute, Payment, PaymentStop, StaffAlert, StripeEvent
 from orders.payments import services
 from orders.payments.backends import bank
 from orders.payments.backends.testing import TestGateway as Gateway
-from orders.payments.handlers import apply
+from orders.payments.handlers import apply, handle
 from orders.payments.refunds import refund_request
 from tests.contracts.expectations import UNKNOWN_ID, nothing_changes
 from tests.orders.conftest import Waiting
-from tests.orders.payments.work import make_due, state, work_off
+from tests.orders.payments.work import make_due, receive_all, state, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +71,29 @@ def test_a_dispute_that_we_lose_is_booked_as_money_gone(waiting: Waiting) -> Non
     assert (found["payment"], found["hold"]) == ("refunded", "dispute_lost")
     assert found["refunds"] == [("5.00", "succeeded", "shop"), ("12.96", "succeeded", "dispute")]
     assert found["payments"] == [("succeeded", "17.96", "17.96")]
+
+
+def test_a_refund_that_a_lost_dispute_overtakes_is_refused_and_the_loss_is_booked(waiting: Waiting) -> None:
+    """The money that our refund still counts on has gone to the bank: nobody may believe that it is there."""
+    pay(waiting)
+    dispute = bank.open_dispute(waiting.intent.pk)
+    refund_request(waiting.order.pk, actor="staff:1")
+    bank.close_dispute(dispute["id"], won=False)
+    receive_all()
+    for event in StripeEvent.objects.filter(status="queued"):
+        handle(str(event.pk))
+    waits = StripeEvent.objects.filter(error_code="refund_does_not_fit")
+    assert {event.type for event in waits} == {"charge.dispute.created", "charge.dispute.closed"}
+    assert state(waiting.order)["refunds"] == [("17.96", "requested", "shop")]
+    work_off()
+    assert state(waiting.order)["payments"] == [("succeeded", "17.96", "0.00")], (
+        "Stripe has refused the refund"
+    )
+    make_due()
+    work_off()
+    found = state(waiting.order)
+    assert found["refunds"] == [("17.96", "failed", "shop"), ("17.96", "succeeded", "dispute")]
+    assert (found["payment"], found["payments"]) == ("refunded", [("succeeded", "17.96", "17.96")])
 
 
 def test_a_hold_is_not_released_while_a_dispute_is_open(waiting: Waiting) -> None:

@@ -130,8 +130,8 @@ def test_strangers_and_customers_refund_nothing(paid: Waiting) -> None:
 
 @pytest.mark.parametrize("model", ["payment", "refund", "dispute", "staffalert", "paymentstop"])
 def test_the_books_can_be_looked_at_and_not_changed(paid: Waiting, owner: Client, model: str) -> None:
-    bank.open_dispute(paid.intent.pk)
     bank.make_refund(paid.intent.pk, 100)
+    bank.open_dispute(paid.intent.pk)
     work_off()
     assert StaffAlert.objects.exists()
     assert owner.get(f"/admin/orders/{model}/").status_code == 200

@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-import stripe
-from django.test import Client
 from django.utils import timezone
 
 from demo.storefront import Json, Refused, Storefront
 from demo.walk import ADDRESS
 from orders import lifecycle
-from orders.checkout import tax
 from orders.models import Order, Payment, ProductionPack, StripeEvent
-from orders.payments import gateway
 from orders.payments.handlers import handle
 from orders.payments.reconciliation import reconcile, repair
 from orders.payments.refunds import refund_request
 from tests.contracts.baskets import CREATE, order_body, tee
 from tests.contracts.expectations import nothing_changes
 from tests.fakes.stripe import FakeStripe
-from tests.orders.payments.work import make_due, state, work_off
+from tests.orders.payments.work import deliver, make_due, post_event, state, work_off
 
 pytestmark = pytest.mark.django_db
-SECRET = "whsec_double"
-
-
-@pytest.fixture
-def stripe_double(settings: Any) -> Iterator[FakeStripe]:
-    """The shop as it is with a Stripe key, which talks to the double."""
-    settings.PAYMENT_GATEWAY = "orders.payments.backends.stripe.StripeGateway"
-    settings.TAX_CALCULATOR = "orders.checkout.tax.StripeTaxCalculator"
-    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRETS = "sk_test_1", [SECRET]
-    with FakeStripe() as double:
-        settings.STRIPE_API_URL = double.url
-        gateway._gateway.cache_clear()  # it keeps its client, and with it the address of an earlier double
-        tax._calculator.cache_clear()
-        yield double
-    gateway._gateway.cache_clear()
-    tax._calculator.cache_clear()
 
 
 def body(art: Json) -> Json:
@@ -52,13 +29,7 @@ def body(art: Json) -> Json:
 
 
 def announce(kind: str, intent: Json, event_id: str = "evt_1") -> None:
-    event = {"id": event_id, "object": "event", "type": kind, "data": {"object": intent}}
-    text = json.dumps(event)
-    header = stripe.WebhookSignature.generate_signature_header(text, SECRET)
-    answer = Client().post(
-        "/api/webhooks/stripe", text, content_type="application/json", headers={"stripe-signature": header}
-    )
-    assert answer.status_code == 200
+    assert post_event({"id": event_id, "object": "event", "type": kind, "data": {"object": intent}}) == 200
     for pk in StripeEvent.objects.values_list("pk", flat=True):
         handle(str(pk))
 
@@ -147,21 +118,6 @@ def test_a_paid_intent_pays_no_other_order_of_the_same_amount(
         guest.capture_payment(second["order"]["id"], one["id"])
     assert (refusal.value.status, refusal.value.body["code"]) == (400, "payment_mismatch")
     assert guest.capture_payment(first["order"]["id"], one["id"])["payment_status"] == "paid"
-
-
-def deliver(double: FakeStripe) -> None:
-    """Every event of the double, the newest first: the order is nobody's promise."""
-    for event in reversed(double.events):
-        text = json.dumps(event)
-        header = stripe.WebhookSignature.generate_signature_header(text, SECRET)
-        answer = Client().post(
-            "/api/webhooks/stripe",
-            text,
-            content_type="application/json",
-            headers={"stripe-signature": header},
-        )
-        assert answer.status_code == 200
-    work_off()
 
 
 @pytest.fixture

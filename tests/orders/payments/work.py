@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import stripe
+from django.test import Client
 from django.utils import timezone
 
 from orders.models import (
@@ -22,6 +25,32 @@ from orders.payments import alerts, ending, refunds
 from orders.payments.backends.signature import event_of
 from orders.payments.handlers import handle
 from orders.payments.services import event_receive
+from tests.fakes.stripe import FakeStripe
+
+DOUBLE_SECRET = "whsec_double"
+
+
+def post_event(event: dict[str, Any], *, secret: str = DOUBLE_SECRET) -> int:
+    """The status that the shop answers an event of the double with."""
+    text = json.dumps(event)
+    header = stripe.WebhookSignature.generate_signature_header(text, secret)
+    return (
+        Client()
+        .post(
+            "/api/webhooks/stripe",
+            text,
+            content_type="application/json",
+            headers={"stripe-signature": header},
+        )
+        .status_code
+    )
+
+
+def deliver(double: FakeStripe) -> None:
+    """Every event of the double, the newest first: the order is nobody's promise."""
+    for event in reversed(double.events):
+        assert post_event(event) == 200
+    work_off()
 
 
 def receive_all() -> None:

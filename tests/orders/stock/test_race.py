@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 
 import pytest
-from django.db import connection
 
-from demo.storefront import Json, Refused, Storefront
+from demo.storefront import Json, Storefront
 from orders import lifecycle
 from orders.models import Order, StockLevel
 from orders.stock.services import stock_count
 from products.models import Variant
 from tests.contracts.baskets import CUSTOMER, order_body, tee, variant_id
+from tests.orders.racing import at_once
 
 pytestmark = [pytest.mark.production, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(jobs: list) -> Counter[str]:
-    """What came of each job, all started in the same moment."""
-    barrier, outcomes = threading.Barrier(len(jobs)), []
-
-    def run(job) -> None:
-        barrier.wait()
-        try:
-            outcomes.append(job())
-        except Refused as refusal:
-            outcomes.append(f"{refusal.status} {refusal.body['code']}")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Counter(outcomes)
 
 
 def buyer(shop: Storefront, number: int, *items: Json):
@@ -51,7 +29,7 @@ def buyer(shop: Storefront, number: int, *items: Json):
 
 def test_fifty_buyers_of_ten_shirts_buy_exactly_ten(guest: Storefront, art: Json) -> None:
     level = stock_count(Variant.objects.get(sku="TEE-BLK-M"), 10, actor="staff:1")
-    outcomes = at_once([buyer(guest, number, tee(art)) for number in range(50)])
+    outcomes = Counter(at_once([buyer(guest, number, tee(art)) for number in range(50)]))
     assert outcomes == {"bought": 10, "409 out_of_stock": 40}
     level.refresh_from_db()
     assert (level.on_hand, level.reserved, level.available, Order.objects.count()) == (10, 10, 0, 10)
@@ -65,13 +43,13 @@ def test_baskets_that_name_the_same_shirts_in_another_order_do_not_deadlock(
         stock_count(Variant.objects.get(sku=sku), 100, actor="staff:1")
     items = [tee(art) | {"variant_id": variant_id(sku)} for sku in skus]
     jobs = [buyer(guest, n, *(items if n % 2 else reversed(items))) for n in range(24)]
-    assert at_once(jobs) == {"bought": 24}
+    assert Counter(at_once(jobs)) == {"bought": 24}
     assert set(StockLevel.objects.values_list("reserved", flat=True)) == {24}
 
 
 def test_the_last_shirt_is_not_refused_to_the_twin_of_its_buyer(guest: Storefront, art: Json) -> None:
     stock_count(Variant.objects.get(sku="TEE-BLK-M"), 1, actor="staff:1")
-    assert at_once([buyer(guest, 1, tee(art)) for _ in range(20)]) == {"bought": 20}
+    assert Counter(at_once([buyer(guest, 1, tee(art)) for _ in range(20)])) == {"bought": 20}
     assert Order.objects.count() == 1
 
 
