@@ -16,6 +16,7 @@ SLOW_MODULES = tuple(
         "browser/test_admin",
         "uploads/test_kill",
         "orders/payments/test_permutations",
+        "orders/payments/test_killed",
         "stolentee/test_redis_economy",
         "uploads/hostile/test_corpus",
         "uploads/storage/test_migration",
