@@ -319,16 +319,17 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="bench-models-"))
     prepare_home(home)
     try:
-        _jobs(home, options.rounds)
+        bare_s = _jobs(home, options.rounds)
         if options.pictures:
             print("\npeak memory (MB) after pictures:", child("memory", home, options.pictures, 1))
         if options.seconds:
-            _servers(home, options.seconds, options.service, options.secret, options.rembg)
+            _servers(home, options.seconds, options.service, options.secret, options.rembg, bare_s)
     finally:
         shutil.rmtree(home)
 
 
-def _jobs(home: Path, rounds: int) -> None:
+def _jobs(home: Path, rounds: int) -> float:
+    """Print what the jobs take; return what the bare inference takes on one thread (s)."""
     rows = child("jobs", home, rounds, 1)
     print(f"{'one thread':<14}{'bare ms':>9}{'job ms':>9}{'ratio':>8}{'least/least':>13}   stages (ms)")
     for name, row in rows.items():
@@ -339,9 +340,12 @@ def _jobs(home: Path, rounds: int) -> None:
             f"{name:<14}{row['bare'] * 1000:>9.0f}{whole * 1000:>9.0f}{whole / row['bare']:>8.2f}"
             f"{row['least'] / row['least_bare']:>13.2f}   {stages}"
         )
+    return min(float(row["least_bare"]) for row in rows.values() if isinstance(row, dict))
 
 
-def _servers(home: Path, seconds: float, service: str | None, secret: str, python: str) -> None:
+def _servers(
+    home: Path, seconds: float, service: str | None, secret: str, python: str, bare_s: float
+) -> None:
     files = pictures()
     photo, flat = files["photo 2000"], files["flat 2000"]
     kinds = {"photo": [photo], "flat": [flat], "half and half": [photo, flat]}
@@ -373,6 +377,11 @@ def _servers(home: Path, seconds: float, service: str | None, secret: str, pytho
                     f"{second.per_second / first.per_second:>8.2f}",
                     flush=True,
                 )
+                if name == "photo":  # each needs one inference, and every core runs one at a time
+                    most = (os.cpu_count() or 1) / bare_s / first.per_second
+                    print(
+                        f"{'':<15}inference alone, on idle cores, bounds the ratio to {most:.2f}", flush=True
+                    )
     finally:
         for process in started:
             process.terminate()

@@ -29,7 +29,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import stats
 
+from bench.cutout_compositions import composed_photos
 from bench.cutout_pictures import Labelled, made_pictures
+from bench.cutout_ranking import ranking
 from uploads.cutout.artwork import CutoutFailed, extract_artwork
 from uploads.cutout.backends.rembg import RembgBackend
 from uploads.cutout.remover import whole_picture
@@ -240,6 +242,9 @@ def main() -> None:
     parser.add_argument(
         "--made", type=int, default=10, help="pictures to make per kind (three times as many flat)"
     )
+    parser.add_argument(
+        "--photos", type=Path, help="photos to lay the folder's objects over: composed photos"
+    )
     parser.add_argument("--out", type=Path, default=Path("out"))
     parser.add_argument("--home", type=Path, default=Path("var/models"), help="where the weights are put")
     options = parser.parse_args()
@@ -255,6 +260,9 @@ def main() -> None:
     _save(sheet, options.out / "cutouts.png")
     made_sheet: list[ByteArray] = []
     made = run(made_pictures(options.made), backend, made_sheet) if options.made else []
+    composed: list[Row] = []
+    if options.photos:
+        composed = run(composed_photos(labelled(options.folder), options.photos), backend, made_sheet)
     if made_sheet:
         _save(made_sheet, options.out / "cutouts-made.png")
     print(
@@ -262,13 +270,19 @@ def main() -> None:
         f"{'halo':>7}{'holes':>7}{'rank':>7}{'AUC':>7}{'bad':>5}"
     )
     figures = {}
-    for source, rows in (("labelled", given), ("made", made)):
+    for source, rows in (("labelled", given), ("made", made), ("composed", composed)):
         for kind in dict.fromkeys(row.picture.kind for row in rows):
             name = f"{source} {kind}"
             figures[name] = summary([row for row in rows if row.picture.kind == kind], name)
         if rows:
             figures[source] = summary(rows, f"{source}, all")
     figures["together"] = summary(given + made, "together")
+    photos = [row.picture for row in given + made + composed if row.picture.kind == "photo"]
+    ranks = ranking(photos, lambda found, truth: measure(found, truth).tee) if photos else {}
+    for name, (rank, first) in ranks.items():
+        print(
+            f"simulated paid cut-outs, {name}: rank correlation {rank:.2f}, the exact one first {first:.2f}"
+        )
     details = [
         {"name": row.picture.name, "kind": row.picture.kind, "route": row.method, "score": row.score}
         | {
@@ -277,7 +291,7 @@ def main() -> None:
             "plain": vars(row.plain),
             "components": row.components,
         }
-        for row in given + made
+        for row in given + made + composed
     ]
     report = options.out / "cutouts.json"
     report.write_text(json.dumps({"figures": figures, "pictures": details}, indent=1))

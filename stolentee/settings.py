@@ -326,8 +326,10 @@ GEMINI_API_URL = env.url("GEMINI_API_URL")
 GEMINI_IMAGE_MODEL = env.text("GEMINI_IMAGE_MODEL", "gemini-3.1-flash-image")
 GEMINI_TEXT_MODEL = env.text("GEMINI_TEXT_MODEL", "gemini-3.5-flash-lite")
 GEMINI_DAILY_LIMIT = env.integer("GEMINI_DAILY_LIMIT", 10, minimum=0, maximum=1_000_000)
+FIDELITY_OCR = env.choice("FIDELITY_OCR", ("rapidocr", "off"), "rapidocr")
 GEMINI_DRAWING_DAILY_BUDGET_USD = env.amount("GEMINI_DRAWING_DAILY_BUDGET_USD", "5.00")
-GEMINI_IMAGE_INPUT_USD = env.amount("GEMINI_IMAGE_INPUT_USD", "0.50")  # dollars per million tokens
+# Dollars per million tokens, as https://ai.google.dev/gemini-api/docs/pricing had them in October 2026.
+GEMINI_IMAGE_INPUT_USD = env.amount("GEMINI_IMAGE_INPUT_USD", "0.50")
 GEMINI_IMAGE_OUTPUT_USD = env.amount("GEMINI_IMAGE_OUTPUT_USD", "60.00")
 GEMINI_TEXT_INPUT_USD = env.amount("GEMINI_TEXT_INPUT_USD", "0.30")
 GEMINI_TEXT_OUTPUT_USD = env.amount("GEMINI_TEXT_OUTPUT_USD", "2.50")

@@ -453,6 +453,7 @@ def test_a_drawing_of_something_else_is_reported_as_such(gemini: FakeGemini, rem
     job = run(shirt_job())
     fidelity = job.result["fidelity"]
     assert (fidelity["matches"], "colours" in fidelity["reasons"]) == (False, True)
+    assert (fidelity["text"]["checked"], fidelity["text"]["matches"]) == (True, True)  # neither has any
     assert Asset.objects.get(job=job, kind="transparent").metadata["needs_review"] is True
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from uploads.cutout import scoring
 from uploads.cutout.background import BackgroundStatistics, background_statistics, is_flat
 from uploads.cutout.colour_key import Unmixed, unmix
+from uploads.cutout.doubtful_mask import is_doubtful, without_background_colours
 from uploads.cutout.garment_shape import is_garment
 from uploads.cutout.matting import cut_out, halved
 from uploads.cutout.print_ink import lift_print
@@ -217,6 +218,9 @@ def _on_photo(
         except NoPrintFound:  # the crop, seen closely, holds no cloth to compare with
             pass
     subject_mask, others_share = _main_subject(salient)
+    if is_doubtful(subject_mask):
+        subject_mask = without_background_colours(search, subject_mask)
+        clock.stage("colour_models")
     rgba = cut_out(work, subject_mask)
     clock.stage("matting")
     components = _salient_components(rgba, subject_mask, others_share)

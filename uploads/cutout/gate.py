@@ -57,9 +57,27 @@ def judged(
             paid = cutout_of(reply, rgb)
     except (ProviderError, CutoutFailed):
         return Verdict(own, own.confidence)
-    if paid.confidence > own.confidence:
+    if _compared(paid, rgb) > _compared(own, rgb):
         return Verdict(paid, own.confidence, paid=True, paid_score=paid.confidence)
     return Verdict(own, own.confidence, paid_score=paid.confidence)
+
+
+def _compared(cutout: Cutout, rgb: ByteArray) -> float:
+    """The score by which two cut-outs of a picture are ranked, whoever made them.
+
+    A score says how far a method may be trusted on such a picture; a paid cut-out has no network of ours to agree with.
+    What both can be held against is the picture. The bench simulates good and bad ones from photos with a known
+    truth (eroded, grown, blurred, shifted, halved, hazed): the exact one ranks before the others 95 times of 100 with
+    the edges, 64 times without. A print is lifted off its cloth by colour, and by ourselves in both cases.
+    """
+    if cutout.method == "print":
+        return cutout.confidence
+    left, top, right, bottom = cutout.box
+    height_px, width_px = cutout.rgba.shape[:2]
+    part = Image.fromarray(np.ascontiguousarray(rgb[top:bottom, left:right])).resize((width_px, height_px))
+    alpha = cutout.rgba[..., 3].astype(np.float32) / np.float32(255)
+    support = scoring.edge_support(np.asarray(part, dtype=np.uint8), alpha)
+    return cutout.confidence * scoring.edge_factor(support)
 
 
 def cutout_of(reply: ByteArray, rgb: ByteArray) -> Cutout:

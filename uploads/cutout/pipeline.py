@@ -25,6 +25,7 @@ from uploads.cutout.providers import Attempt, Removers
 from uploads.cutout.recording import PRINT_DPI, Output, Superseded, density_facts, record, refuse_uncut
 from uploads.cutout.tasks import ring_cutout
 from uploads.extraction.fidelity import fidelity
+from uploads.extraction.lettering import lettering_compared, rapidocr_reader
 from uploads.extraction.services import DrawnArtwork, artwork_drawn
 from uploads.extraction.straighten import straightened
 from uploads.imaging.decode import ImageRejected, Picture, decode
@@ -163,13 +164,19 @@ def _of_drawing(drawn: DrawnArtwork, photo: ByteArray, removers: Removers, progr
 
 def _fidelity(drawn: Cutout, seen: Cutout) -> dict[str, Any]:
     """How faithful the drawing is to the print in the photo, in the words of the job's answer."""
+    reader = rapidocr_reader() if settings.FIDELITY_OCR == "rapidocr" else None
     try:
         found = fidelity(drawn.rgba, seen.rgba)
+        lettering = lettering_compared(drawn.rgba, seen.rgba, reader)
     except ValueError:
         return {"matches": None, "reasons": ["nothing_to_compare"]}
+    text: dict[str, Any] = {"checked": lettering.matches is not None}
+    if text["checked"]:
+        text |= {"matches": lettering.matches, "drawing": lettering.drawing, "photo": lettering.photo}
     return {
-        "matches": found.matches,
-        "reasons": list(found.reasons),
+        "matches": found.matches and lettering.matches is not False,
+        "reasons": [*found.reasons, *(["text"] if lettering.matches is False else [])],
+        "text": text,
         "score": round(found.score, 3),
         "edgeOverlap": round(found.edge_overlap, 3),
         "paletteDistance": round(found.palette_distance, 1),

@@ -46,18 +46,24 @@ class NotRemoved:
 
 
 _backend: RembgBackend | None = None
+_alone: RembgBackend | None = None
 
 
-def start(model: str, home: str) -> None:
-    """Loads the network and runs it once, because the first run is several times slower. For a process pool."""
-    global _backend
+def start(model: str, home: str, threads_alone: int) -> None:
+    """Loads the network and runs it once, because the first run is several times slower. For a process pool.
+
+    threads_alone: how many threads a picture may use that is the only one in the service.
+    """
+    global _backend, _alone
     cv2.setNumThreads(1)  # the processes share the cores already
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends its processes
     backend = RembgBackend(model, home=Path(home))
-    backend.load()
+    alone = RembgBackend(model, home=Path(home), threads=threads_alone) if threads_alone > 1 else backend
     ramp = np.linspace(0, 255, 320, dtype=np.uint8)
-    backend.mask(np.dstack([np.tile(ramp, (320, 1))] * 3))
-    _backend = backend
+    for network in {backend, alone}:
+        network.load()
+        network.mask(np.dstack([np.tile(ramp, (320, 1))] * 3))
+    _backend, _alone = backend, alone
 
 
 def ready() -> int:
@@ -66,29 +72,34 @@ def ready() -> int:
     return os.getpid()
 
 
-def remove_background(data: bytes, *, max_pixels: int, only_mask: bool) -> Removed | NotRemoved:
-    """The picture as a PNG with its background clear (straight alpha), or the mask alone as a grey PNG."""
+def remove_background(
+    data: bytes, *, max_pixels: int, only_mask: bool, alone: bool = False
+) -> Removed | NotRemoved:
+    """The picture as a PNG with its background clear (straight alpha), or the mask alone as a grey PNG.
+
+    alone: nobody else waits, so that the network may run on all cores.
+    """
     try:
-        return _removed(data, max_pixels=max_pixels, only_mask=only_mask)
+        return _removed(data, max_pixels=max_pixels, only_mask=only_mask, alone=alone)
     except ImageRejected as error:
         return NotRemoved(error.code, error.message, is_picture=True)
     except ProviderError as error:
         return NotRemoved("removal_failed", str(error), is_picture=False)
 
 
-def _removed(data: bytes, *, max_pixels: int, only_mask: bool) -> Removed:
+def _removed(data: bytes, *, max_pixels: int, only_mask: bool, alone: bool) -> Removed:
     started = time.perf_counter()
     picture = decode(data, max_pixels=max_pixels)
-    png = encode_png_quickly(_mask(picture) if only_mask else _cut_out(picture))
+    png = encode_png_quickly(_mask(picture, alone) if only_mask else _cut_out(picture, alone))
     return Removed(png, round((time.perf_counter() - started) * 1000), os.getpid(), rss_mb())
 
 
-def _mask(picture: Picture) -> NDArray[np.uint8]:
+def _mask(picture: Picture, alone: bool) -> NDArray[np.uint8]:
     """What the network makes of the picture, whatever is on it: whoever asks for a mask has looked at it."""
-    return np.rint(_loaded().mask(picture.rgb) * 255).astype(np.uint8)
+    return np.rint(_loaded(alone=alone).mask(picture.rgb) * 255).astype(np.uint8)
 
 
-def _cut_out(picture: Picture) -> NDArray[np.uint8]:
+def _cut_out(picture: Picture, alone: bool) -> NDArray[np.uint8]:
     """What the shop's own pipeline would make of the picture, in its place.
 
     Flat art needs no network. Where the pipeline finds nothing that it could vouch for, the network's mask is returned,
@@ -97,9 +108,11 @@ def _cut_out(picture: Picture) -> NDArray[np.uint8]:
     if picture.is_cut_out:
         return picture.rgba
     try:
-        cutout = extract_artwork(picture.rgb, _loaded().mask, _unheard, subject="object")
+        cutout = extract_artwork(
+            picture.rgb, lambda rgb: _loaded(alone=alone).mask(rgb), _unheard, subject="object"
+        )
     except CutoutFailed:
-        return with_alpha(picture.rgba, _mask(picture))
+        return with_alpha(picture.rgba, _mask(picture, alone))
     rgba = whole_picture(cutout, picture.height_px, picture.width_px)
     return with_alpha(rgba, picture.rgba[..., 3]) if picture.has_alpha else rgba
 
@@ -137,7 +150,7 @@ def rss_mb() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _loaded() -> RembgBackend:
+def _loaded(*, alone: bool = False) -> RembgBackend:
     if _backend is None:
         raise RuntimeError("the process has not started")
-    return _backend
+    return _alone if alone and _alone is not None else _backend

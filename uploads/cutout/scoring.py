@@ -1,5 +1,6 @@
 """How far a cut-out from a photo can be trusted, from what the cut-out itself shows."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +8,11 @@ from uploads.cutout.background import BackgroundStatistics
 from uploads.cutout.colour_key import Unmixed
 
 FloatArray = NDArray[np.float32]
+ByteArray = NDArray[np.uint8]
+
+# Outlines are held against the picture at this size (px, long side); a slope of this many levels is a full edge.
+_EDGE_SIDE_PX = 512
+_FULL_EDGE = 60.0
 
 
 def key_components(unmixed: Unmixed, statistics: BackgroundStatistics) -> dict[str, float]:
@@ -76,6 +82,34 @@ def salient_components(alpha: FloatArray, mask: FloatArray, *, others_share: flo
         "decision": _ramp(float(np.mean(np.abs(mask - 0.5))) * 2, 0.6, 0.95),
         "rivals": 1.0 - 0.5 * _ramp(others_share, 0.01, 0.05),
     }
+
+
+def edge_support(rgb: ByteArray, alpha: FloatArray) -> float:
+    """Return how much of a matte's outline, 0..1, lies on edges of the picture that run its way.
+
+    rgb: uint8 (H, W, 3). alpha: (H, W) in 0..1 of the same picture. This needs no second opinion, so that it judges
+    anybody's cut-out: a matte that is grown, shrunk or shifted has its outline where the picture has no edge.
+    """
+    scale = min(1.0, _EDGE_SIDE_PX / max(alpha.shape))
+    size_px = (max(2, round(alpha.shape[1] * scale)), max(2, round(alpha.shape[0] * scale)))
+    small = cv2.resize(np.ascontiguousarray(rgb), size_px, interpolation=cv2.INTER_AREA).astype(np.float32)
+    colour = cv2.GaussianBlur(small, (0, 0), 1.0)
+    matte = cv2.GaussianBlur(cv2.resize(alpha, size_px, interpolation=cv2.INTER_AREA), (0, 0), 1.0)
+    across, down = (cv2.Sobel(matte, cv2.CV_32F, *way) for way in ((1, 0), (0, 1)))
+    weight = cv2.magnitude(across, down)
+    if float(weight.sum()) < 1e-3:
+        return 0.0
+    along = [
+        np.abs(cv2.Sobel(layer, cv2.CV_32F, 1, 0) * across + cv2.Sobel(layer, cv2.CV_32F, 0, 1) * down)
+        for layer in cv2.split(colour)
+    ]
+    strength = np.max(along, axis=0) / np.maximum(weight, 1e-6)
+    return float((weight * np.minimum(strength / _FULL_EDGE, 1)).sum() / weight.sum())
+
+
+def edge_factor(support: float) -> float:
+    """Return what an outline's support, 0..1, leaves of a cut-out's score: all of it from 0.8 on."""
+    return 0.25 + 0.75 * _ramp(support, 0.0, 0.8)
 
 
 def product(components: dict[str, float]) -> float:

@@ -76,7 +76,7 @@ class Pool:
             self.workers,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=remover.start,
-            initargs=(self.model, self._home),
+            initargs=(self.model, self._home, os.cpu_count() or 1),
         )
         self._warming = [executor.submit(remover.ready) for _ in range(self.workers)]
         return executor
@@ -108,7 +108,11 @@ class Pool:
         executor = self._executor
         try:
             removed = executor.submit(
-                remover.remove_background, data, max_pixels=settings.UPLOAD_MAX_PIXELS, only_mask=only_mask
+                remover.remove_background,
+                data,
+                max_pixels=settings.UPLOAD_MAX_PIXELS,
+                only_mask=only_mask,
+                alone=self.in_flight <= 1,
             ).result(_PATIENCE_S)
         except (BrokenProcessPool, FutureTimeoutError, RuntimeError) as error:
             self._count("failed")

@@ -96,7 +96,8 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     except DAMAGE as error:
         raise unreadable() from error
     height_px, width_px = rgba.shape[:2]
-    has_alpha = int(cv2.extractChannel(rgba, 3).min()) < 255
+    may_be_clear = image.has_transparency_data or image.mode.startswith("I")
+    has_alpha = may_be_clear and int(cv2.extractChannel(rgba, 3).min()) < 255
     return Picture(rgba, content_type, width_px, height_px, has_alpha, dpi)
 
 
@@ -126,24 +127,25 @@ def density_of(image: Image.Image) -> int | None:
 
 def rgba_of(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
     """The picture in sRGB: uint8 (H, W, 4), straight alpha. profile: its ICC profile, None for sRGB."""
-    alpha = _alpha(image)
     colour = _opaque(image)
     converted = _through_profile(colour, profile) if profile else None
     rgb = converted if converted is not None else colour.convert("RGB")
     rgba = np.asarray(cv2.cvtColor(np.asarray(rgb, dtype=np.uint8), cv2.COLOR_RGB2RGBA), dtype=np.uint8)
-    cv2.insertChannel(alpha, rgba, 3)
+    alpha = _alpha(image)
+    if alpha is not None:
+        cv2.insertChannel(alpha, rgba, 3)
     return rgba
 
 
-def _alpha(image: Image.Image) -> NDArray[np.uint8]:
-    """Return the coverage, which PNG may also hold as a palette entry or as one colour that means clear."""
+def _alpha(image: Image.Image) -> NDArray[np.uint8] | None:
+    """Return the coverage, which PNG may also hold as a palette entry or a colour that means clear; None for full."""
     if image.mode.startswith("I"):
         samples = np.asarray(image)
         clear = image.info.get("transparency")
         return np.where(samples == clear, 0, 255).astype(np.uint8)
     if image.has_transparency_data:
         return np.asarray(image.convert("RGBA"), dtype=np.uint8)[..., 3]
-    return np.full((image.height, image.width), 255, dtype=np.uint8)
+    return None
 
 
 def _opaque(image: Image.Image) -> Image.Image:

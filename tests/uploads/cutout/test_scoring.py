@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.uploads.cutout.pictures import disc, mixed
 from uploads.cutout import scoring
 from uploads.cutout.background import BackgroundStatistics
 from uploads.cutout.colour_key import Unmixed
@@ -85,3 +86,18 @@ def test_photo_on_an_even_background_is_textured_and_frayed() -> None:
     assert scoring.is_photographic(unmixed(texture=4.0, weak_rim_share=0.2))
     assert not scoring.is_photographic(unmixed(texture=4.0))
     assert not scoring.is_photographic(unmixed(weak_rim_share=0.2))
+
+
+def test_outline_on_the_pictures_edges_is_supported_and_any_other_less() -> None:
+    truth = disc(200, (100, 100), 60)
+    picture = mixed(truth, (220, 60, 50), np.full((200, 200, 3), (40, 120, 60), dtype=np.float32))
+    support = scoring.edge_support(picture, truth)
+    others = [disc(200, (100, 100), 48), disc(200, (100, 100), 72), disc(200, (112, 90), 60)]
+    assert support > 0.9
+    assert all(scoring.edge_support(picture, other) < 0.6 * support for other in others)
+    assert scoring.edge_support(picture, np.zeros_like(truth)) == 0
+
+
+@pytest.mark.parametrize(("support", "factor"), [(0.0, 0.25), (0.4, 0.625), (0.8, 1.0), (1.0, 1.0)])
+def test_edge_factor_rises_to_one(support: float, factor: float) -> None:
+    assert scoring.edge_factor(support) == pytest.approx(factor)

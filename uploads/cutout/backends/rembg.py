@@ -24,13 +24,15 @@ _environment_lock = threading.Lock()
 class RembgBackend:
     """Finds the salient object of a picture with rembg; one session per backend, loaded at first use, thread safe.
 
-    home: the folder that holds `<model>.onnx`; u2netp is placed there from the installed weights package.
+    home: the folder that holds `<model>.onnx`; u2netp is placed there from the installed weights package. threads: how
+    many the network runs on, by default what OMP_NUM_THREADS says.
     """
 
-    def __init__(self, model: str = DEFAULT_MODEL, *, home: Path) -> None:
+    def __init__(self, model: str = DEFAULT_MODEL, *, home: Path, threads: int | None = None) -> None:
         self.model = check_model(model)
         self.name = f"rembg:{model}"
         self._home = home
+        self._threads = threads or int(os.environ.get("OMP_NUM_THREADS", "1"))
         self._session: Any = None
         self._lock = threading.Lock()
 
@@ -84,9 +86,10 @@ class RembgBackend:
                 f"rembg cannot be imported: {error}", provider=self.name, retryable=False
             ) from error
         options = onnxruntime.SessionOptions()
-        threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = threads
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = self._threads
+        # Threads that wait for work by spinning would take the cores from the other processes.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         with _environment_lock:
             before = os.environ.get("U2NET_HOME")
             os.environ["U2NET_HOME"] = str(self._home)
