@@ -8,7 +8,7 @@ artwork's frame fall exactly where geometry puts them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -114,12 +114,14 @@ def render_mockup(
     artworks: Sequence[PlacedArtwork],
     width_px: int = MOCKUP_WIDTH_PX,
     page_rgb: tuple[int, int, int] | None = PAGE_RGB,
+    under: Image.Image | None = None,
 ) -> Image.Image:
     """The garment with its artworks as the customer placed them, `width_px` wide and as high as the stage.
 
     `garment_picture` may have any size with the aspect of the view's image. The artworks follow the light and
     shade of the cloth a little and end where the garment ends. The result is RGB on a page of `page_rgb`, or
-    RGBA on a transparent page where that is None.
+    RGBA on a transparent page where that is None. `under` is a finished picture of the same garment, onto which
+    further artworks go.
     """
     _require_view(view, artworks)
     scale = width_px / view.stage_width_px
@@ -128,13 +130,31 @@ def render_mockup(
     ink = Image.new("RGBA", size)
     for artwork in artworks:
         draw(ink, Box(0, 0, *size), artwork.rgba, _frame(artwork, scale, 0.0, 0.0))
-    picture = garment.copy()
+    picture = under.convert("RGBA") if under else garment.copy()
     picture.alpha_composite(_in_the_cloth(ink, garment))
     if page_rgb is None:
         return picture
     page = Image.new("RGBA", size, (*page_rgb, 255))
     page.alpha_composite(picture)
     return page.convert("RGB")
+
+
+def same_picture(one: StageView, other: StageView) -> bool:
+    """Whether both stages show one picture of the garment at one size, if at different places."""
+    return (one.stage_width_px, one.stage_height_px, one.image_width_px, one.image_height_px) == (
+        other.stage_width_px, other.stage_height_px, other.image_width_px, other.image_height_px,
+    )  # fmt: skip
+
+
+def moved_to(artwork: PlacedArtwork, view: StageView) -> PlacedArtwork:
+    """The artwork on the same spot of the cloth, on another stage that shows the same picture."""
+    position = artwork.position or default_position(artwork.view, artwork.index)
+    moved = replace(
+        position,
+        x=position.x + view.image_left_px - artwork.view.image_left_px,
+        y=position.y + view.image_top_px - artwork.view.image_top_px,
+    )
+    return replace(artwork, view=view, position=moved)
 
 
 def render_print_art(view: StageView, artworks: Sequence[PlacedArtwork], dpi: int = PRINT_DPI) -> PrintArt:

@@ -31,6 +31,7 @@ from orders.models import (
 from orders.notifications.services import mail_enqueue
 from orders.notifications.tasks import ring_mail
 from orders.payments.tasks import ring_alert, ring_event, ring_refund, ring_stop, ring_test_event
+from orders.production.art_desk import reviews_open_missing
 from orders.production.tasks import ring_gang, ring_pack
 from orders.selectors import orders_to_remind, orders_unpaid_since
 from uploads.compression.models import DerivativeWork
@@ -65,6 +66,7 @@ QUEUES_OF_RECORD: dict[type[WorkItem], Callable[[str], None]] = {
 def ring_lost_work() -> dict[str, int]:
     """How many bells were rung, by model. Ringing twice is harmless: a row is claimed once."""
     derivatives_request_missing()
+    reviews_open_missing()
     rung = {model.__name__: ring_all(model, bell) for model, bell in QUEUES_OF_RECORD.items()}
     if any(rung.values()):
         log.info("sweep.rang", **rung)

@@ -19,7 +19,7 @@ from orders.models import Dispute, Order, OrderEvent, OrderLine, OutboxMail, Pay
 from orders.notifications.services import mail_enqueue, refund_mails_enqueue
 from orders.payments.stopping import payments_stop
 from orders.production.handoff import packs_hand_over
-from orders.production.services import packs_renew, packs_request, packs_were_handed_over
+from orders.production.services import packs_leave, packs_renew, packs_request, packs_were_handed_over
 from orders.states import (
     COUNTS_AS_PAID,
     LINE_MOVES,
@@ -182,14 +182,15 @@ def order_change_production(
     if status != order.production_status:
         refusal = refusal or _held(order, status)
     if refusal:
-        allowed = sorted(PRODUCTION_MOVES[order.production_status])
+        allowed = sorted(move for move in PRODUCTION_MOVES[order.production_status] if not _held(order, move))
         raise Conflict(refusal, code="illegal_transition", extra={"allowed": allowed})
     for line in order.lines.all():
         if line_follows(line.production_status, status):
             line.production_status = status
             line.save(update_fields=["production_status", "updated_at"])
     given = {"tracking_number": tracking_number, "carrier": carrier, "internal_notes": internal_notes}
-    _arrive(order, status, actor=actor, given=given, note=reason)
+    warning = packs_leave(order, actor=actor)
+    _arrive(order, status, actor=actor, given=given, note=f"{reason} {warning}".strip())
     return order
 
 
@@ -262,7 +263,7 @@ def line_change_production(order_id: UUID, number: int, word: str, *, actor: str
         actor=actor,
         before={"production_status": was},
         after={"production_status": status},
-        note=reason,
+        note=f"{reason} {packs_leave(order, actor=actor)}".strip(),
     )
     lines = list(order.lines.all())
     if status == OrderLine.Status.CANCELLED and was == OrderLine.Status.PENDING:

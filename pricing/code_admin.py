@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from common.admin import LongList, LookedAtOnly, ShopAdmin, ShopInline
 from pricing.models import DiscountCode, GiftCard, GiftCardEntry, Quote
@@ -26,7 +27,9 @@ class DiscountCodeAdmin(ShopAdmin):
 
 
 class GiftCardForm(forms.ModelForm):
-    amount = forms.DecimalField(min_value=Decimal("0.01"), max_digits=8, decimal_places=2)
+    amount = forms.DecimalField(
+        min_value=Decimal("0.01"), max_digits=8, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget
+    )
 
     class Meta:
         model = GiftCard
@@ -35,6 +38,7 @@ class GiftCardForm(forms.ModelForm):
 
 class EntryInline(LookedAtOnly, ShopInline):
     model = GiftCardEntry
+    verbose_name_plural = "What was booked on it"
     fields = ("created_at", "kind", "amount", "reference")
     readonly_fields = ("created_at", "kind", "amount", "reference")
     extra = 0

@@ -69,6 +69,15 @@ class NextBreakSerializer(serializers.Serializer):
     saves = MoneyField()
 
 
+class PricedInksSerializer(serializers.Serializer):
+    """How many inks a place was priced with, and who says so; `counted` is what the shop sees in the pixels."""
+
+    placement = serializers.CharField()
+    count = serializers.IntegerField()
+    basis = serializers.ChoiceField(("artwork", "caller", "estimate"))
+    counted = serializers.IntegerField(allow_null=True)
+
+
 class MethodQuoteSerializer(serializers.Serializer):
     """CONTRACT 1.3's answer: prices per piece, but for `quantity_discount` and `subtotal`, which are for the line."""
 
@@ -79,6 +88,7 @@ class MethodQuoteSerializer(serializers.Serializer):
     breakdown = QuoteBreakdownSerializer(source="*")
     lines = serializers.SerializerMethodField()
     next_break = NextBreakSerializer(source="breakdown.next_break", allow_null=True)
+    inks = PricedInksSerializer(many=True)
     quote = QuoteSerializer()
 
     def get_lines(self, quoted: MethodQuote) -> list[dict[str, Any]]:

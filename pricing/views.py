@@ -17,7 +17,7 @@ from accounts.permissions import Anyone, current_user
 from common.api import MoneyField, envelope, success
 from common.errors import NotFound
 from pricing import selectors
-from pricing.serializers import MethodQuoteSerializer, QuoteSerializer, margin_of
+from pricing.serializers import MethodQuoteSerializer, PricedInksSerializer, QuoteSerializer, margin_of
 from pricing.services.discounts import discount_preview
 from pricing.services.gift_cards import gift_card_balance
 from pricing.services.methods import compare_by_method, quote_by_method
@@ -44,6 +44,12 @@ class PlacementSerializer(serializers.Serializer):
         max_digits=8, decimal_places=3, min_value=Decimal(0), max_value=Decimal(60), required=False
     )
     stitches = serializers.IntegerField(min_value=0, max_value=200_000, required=False, allow_null=True)
+    artwork_ids = serializers.ListField(
+        child=serializers.UUIDField(),
+        max_length=4,
+        required=False,
+        help_text="What is printed there; its inks are counted, and go before those that are named here.",
+    )
 
 
 class CompareRequestSerializer(serializers.Serializer):
@@ -59,6 +65,9 @@ class CompareRequestSerializer(serializers.Serializer):
     )
     book = serializers.CharField(max_length=40, required=False)
     neck_label = serializers.BooleanField(required=False, default=False)
+    design_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="A saved design of one's own, whose inks are counted."
+    )
 
     def validate_quantity(self, quantity: int) -> int:
         if quantity == 0:
@@ -88,9 +97,9 @@ class QuoteView(APIView):
     def post(self, request: Request) -> Response:
         body = QuoteRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        quoted = quote_by_method(**({"book": selectors.STANDARD_BOOK} | body.validated_data))
-        data = dict(MethodQuoteSerializer(quoted).data)
         user = current_user(request)
+        quoted = quote_by_method(user=user, **({"book": selectors.STANDARD_BOOK} | body.validated_data))
+        data = dict(MethodQuoteSerializer(quoted).data)
         if user and user.runs_the_shop:
             data["margin"] = margin_of(quoted)
         return success(data)
@@ -135,16 +144,19 @@ class CompareView(APIView):
             "PriceComparison",
             methods=ComparisonSerializer(many=True),
             break_even=BreakEvenSerializer(many=True),
+            inks=PricedInksSerializer(many=True),
         ),
     )
     def post(self, request: Request) -> Response:
         body = CompareRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        methods, crossings = compare_by_method(**({"book": selectors.TRADE_BOOK} | body.validated_data))
+        asked = {"book": selectors.TRADE_BOOK} | body.validated_data
+        compared = compare_by_method(user=current_user(request), **asked)
         return success(
             {
-                "methods": ComparisonSerializer(methods, many=True).data,
-                "break_even": BreakEvenSerializer(crossings, many=True).data,
+                "methods": ComparisonSerializer(compared.methods, many=True).data,
+                "break_even": BreakEvenSerializer(compared.crossings, many=True).data,
+                "inks": PricedInksSerializer(compared.inks, many=True).data,
             }
         )
 

@@ -101,8 +101,17 @@ NAVIGATION = [
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """A function that settings name, since they are read before addresses can be."""
-    return NAVIGATION
+    """The menu, of which the entry with the longest address above the page is the active one.
+
+    A function that settings name, since they are read before addresses can be.
+    """
+    links = [str(item["link"]) for group in NAVIGATION for item in group["items"]]
+    above = [link for link in links if request.path.startswith(link) and link != str(_HOME["link"])]
+    here = max(above, key=len, default=request.path)
+    return [
+        {**group, "items": [{**item, "active": str(item["link"]) == here} for item in group["items"]]}
+        for group in NAVIGATION
+    ]
 
 
 def stylesheet(request: HttpRequest) -> str:

@@ -14,7 +14,7 @@ from designs.geometry import StageView
 from designs.measuring import ArtworkUnreadable, original_pixels
 from designs.mockups.tasks import ring_mockup
 from designs.models import Design, Mockup
-from designs.rendering import MOCKUP_WIDTH_PX, PlacedArtwork, render_mockup
+from designs.rendering import MOCKUP_WIDTH_PX, PlacedArtwork, moved_to, render_mockup
 from designs.stage import position_of, stage_views
 from products.garments.tint import garment_picture
 from uploads.models import Asset
@@ -55,9 +55,13 @@ def paint(mockup_id: str) -> None:
 
 def mockup_picture(mockup: Mockup, width_px: int = MOCKUP_WIDTH_PX) -> Image.Image:
     """The side of the garment with its artworks, RGB. Raises ArtworkUnreadable and Asset.DoesNotExist."""
-    view = stage_views(mockup.product, mockup.colour_id)[mockup.view]
+    views = stage_views(mockup.product, mockup.colour_id)
+    view = views[mockup.view]
     garment = garment_picture(mockup.product.garment, mockup.view, mockup.colour_hex, width_px)
-    artworks = [_placed(layer, view) for layer in mockup.layers]
+    # Layers from before a mock-up showed other placements do not name theirs.
+    artworks = [
+        moved_to(_placed(layer, views[layer.get("placement", mockup.view)]), view) for layer in mockup.layers
+    ]
     return render_mockup(view, garment, artworks, width_px)
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from django.db import transaction
 
 from common.storage import public_storage
+from designs.geometry import StageView
 from designs.inspection import Placed
 from designs.mockups.tasks import ring_mockup
 from designs.models import Design, DesignVersion, Mockup
+from designs.rendering import same_picture
 from designs.stage import stage_views
 from products.models import Colour, Product
 
 VIEWS = tuple(Mockup.View.values)
+# Seen from that side as well, where the storefront's stage shows the same picture of the garment.
+_SEEN_FROM = {"neck": "back"}
 
 
 @transaction.atomic
@@ -36,9 +40,14 @@ def mockups_ensure(
         if view not in offered:
             continue
         layers = [
-            {"asset": str(item.asset.pk), "index": item.index, "position": item.position}
+            {
+                "asset": str(item.asset.pk),
+                "index": item.index,
+                "position": item.position,
+                "placement": item.placement,
+            }
             for item in placed
-            if item.placement == view
+            if _is_seen(item.placement, view, offered)
         ]
         found[view], created = Mockup.objects.get_or_create(
             design_hash=design_hash,
@@ -49,6 +58,13 @@ def mockups_ensure(
         if created:
             ring_mockup(str(found[view].pk))
     return found
+
+
+def _is_seen(placement: str, view: str, offered: Mapping[str, StageView]) -> bool:
+    if placement == view:
+        return True
+    stage = offered.get(placement)
+    return _SEEN_FROM.get(placement) == view and stage is not None and same_picture(stage, offered[view])
 
 
 def mockup_main(mockups: dict[str, Mockup]) -> Mockup | None:

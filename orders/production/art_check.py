@@ -17,9 +17,6 @@ PRINT_DPI = 300
 PIXELS_PER_METRE = 11811
 PIXEL_TOLERANCE = 1
 
-SOLID_ONLY_METHODS = frozenset({"dtf", "screen_print"})
-"""Methods that print an ink or do not: a half-transparent pixel comes out as grey haze or a white rim."""
-
 HAZE_PERCENT = 0.5
 THIN_PX = 4
 """0.014 in at 300 DPI: the thinnest line that transfers and screens hold."""
@@ -150,7 +147,7 @@ def _share(wanted: npt.NDArray[np.bool_], where: npt.NDArray[np.bool_]) -> float
 def _haze(name: str, alpha: Alpha, method: dict[str, Any]) -> Finding:
     inked = int(np.count_nonzero(alpha))
     hazy_percent = 100.0 * int(np.count_nonzero((alpha > 0) & (alpha < 255))) / max(inked, 1)
-    solid_only = method["code"] in SOLID_ONLY_METHODS
+    solid_only = method["whole_pixels"]
     limit = 0.0 if solid_only else HAZE_PERCENT if method["underbase"] == "white" else 100.0
     return Finding(5, f"{name}: half-transparent ink", hazy_percent <= limit,
                    "Half-transparent pixels in percent of the ink.",
@@ -167,7 +164,7 @@ def _features(name: str, solid: Mask, method: dict[str, Any]) -> Iterator[Findin
                   f"Ink thinner than {THIN_PX} px (0.014 in) in percent.",
                   {"percent": round(thin_percent, 3), "limit_percent": THIN_PERCENT}, blocking=False,
                   spots=_spots(lost))  # fmt: skip
-    if method["code"] in SOLID_ONLY_METHODS:
+    if method["whole_pixels"]:
         filled = closed(solid, GAP_PX) & ~solid
         gap_percent = 100.0 * int(np.count_nonzero(filled)) / inked
         yield Finding(6, f"{name}: narrow gaps", gap_percent <= THIN_PERCENT,

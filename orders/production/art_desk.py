@@ -5,29 +5,58 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from orders import lifecycle
 from orders.models import LineArtwork, Order, OrderEvent
 from orders.production.services import packs_renew
-from uploads.models import ArtReview
+from uploads.models import ArtReview, Asset
 from uploads.review import review_approve, review_reject, review_replace
 
 ART_REJECTED: Final = "art_rejected"
 """Staff have looked at the artwork: it cannot be printed as it is."""
+_AT_ONCE = 100
 _OPEN = (Order.ProductionStatus.PENDING, Order.ProductionStatus.IN_PRODUCTION)
 
 
 def artworks_open(asset_id: UUID) -> QuerySet[LineArtwork]:
     """Where the picture is on order and not printed yet, the earliest due first."""
     return (
-        LineArtwork.objects.filter(asset_id=asset_id, line__order__production_status__in=_OPEN)
-        .exclude(line__pack__stage__in=["in_production", "shipped"])
+        _not_printed(LineArtwork.objects.filter(asset_id=asset_id))
         .select_related("line__order", "line__pack")
         .order_by("line__pack__due_on", "line__order__created_at")
     )
+
+
+def _not_printed(artworks: QuerySet[LineArtwork]) -> QuerySet[LineArtwork]:
+    return artworks.filter(line__order__production_status__in=_OPEN).exclude(
+        line__pack__stage__in=["in_production", "shipped"]
+    )
+
+
+def reviews_open_missing() -> int:
+    """Puts doubtful cut-outs of paid orders into the queue that are not in it, and returns how many.
+
+    A job opens the review of its result itself; those of orders that were paid before the queue existed have none.
+    The oldest of them do not even say that a person must look, only how far the cut-out is trusted.
+    """
+    facts = "asset__metadata"
+    doubtful = Q(**{f"{facts}__needs_review": True}) | Q(
+        **{f"{facts}__needs_review__isnull": True, f"{facts}__confidence__lt": settings.CUTOUT_MIN_SCORE}
+    )
+    waiting = _not_printed(
+        LineArtwork.objects.filter(
+            doubtful,
+            asset__kind=Asset.Kind.TRANSPARENT,
+            asset__review__isnull=True,
+            line__order__paid_at__isnull=False,
+        )
+    )
+    found = list(waiting.order_by("asset_id").values_list("asset_id", flat=True).distinct()[:_AT_ONCE])
+    return sum(ArtReview.objects.get_or_create(asset_id=asset_id)[1] for asset_id in found)
 
 
 @transaction.atomic

@@ -18,25 +18,23 @@ from PIL import Image
 
 from designs.geometry import Position, StageView
 from designs.inks import LOW_CONFIDENCE, ink_count, rgb_of
-from designs.rendering import PlacedArtwork, PrintArt, render_mockup, render_print_art
-from orders.production.art_check import SOLID_ONLY_METHODS
+from designs.rendering import PlacedArtwork, PrintArt, moved_to, render_mockup, render_print_art, same_picture
 from orders.production.ink_layers import CHOKE_PX, SOLID_ALPHA, hardened, underbase, white_layer
 from orders.production.pack import SPEC_PDF, build_pack
-from orders.production.print_art import dominant_colours, layer_png, print_png
-from orders.production.sheet import spec_sheet
-from orders.production.spec import (
+from orders.production.placement_spec import (
     FRONT_PLACEMENTS,
     InkSpec,
-    PackSpec,
     PlacementSpec,
     UnderbaseSpec,
     describe_placement,
-    needs_underbase,
 )
+from orders.production.print_art import dominant_colours, layer_png, print_png
+from orders.production.sheet import spec_sheet
+from orders.production.spec import PackSpec, needs_underbase
 from products.garments.tint import garment_picture
 from uploads.imaging.sandbox import read_picture
 
-BUILD_VERSION = 2
+BUILD_VERSION = 3
 """Part of every input hash: raise it when the same inputs are to give other files."""
 
 MOCKUP_WIDTH_PX = 2000  # printers ask for at least that
@@ -153,7 +151,7 @@ def _printed(
     placement = source.view.placement
     with packed.phase("render"):
         art = render_print_art(source.view, placed)
-        if facts.method in SOLID_ONLY_METHODS:
+        if facts.has_whole_pixels:
             art = hardened(art)
     layer = None
     # Encoding releases the interpreter: the art is written on one core, the white layer is made on the other.
@@ -202,6 +200,15 @@ def _add_mockup(line: Line, view: StageView, placed: list[PlacedArtwork], packed
     if abs(picture.width / picture.height / expected - 1) > _ASPECT_TOLERANCE:
         return  # the stage shows a detail of which there is no picture; front and back always have theirs
     packed.mockups[view.placement] = _png(render_mockup(view, picture, placed, MOCKUP_WIDTH_PX))
+    whole = line.views[side]
+    if view.placement == side or not same_picture(view, whole):
+        return
+    # A print at the neck or on the chest is seen on the picture of its side as well.
+    if side not in packed.mockups:
+        _add_mockup(line, whole, [], packed)
+    with Image.open(io.BytesIO(packed.mockups[side])) as under:
+        seen = [moved_to(artwork, whole) for artwork in placed]
+        packed.mockups[side] = _png(render_mockup(whole, picture, seen, MOCKUP_WIDTH_PX, under=under))
 
 
 def warnings_of(placement: PlacementSpec) -> list[str]:

@@ -21,6 +21,7 @@ from orders.models import Order, OutboxMail, PackEvent, Printer, ProductionPack
 
 _SALT = "orders.production.pack"
 _CAN_BE_SENT = frozenset({"waiting", "rejected"})
+_GONE = frozenset({Order.ProductionStatus.SHIPPED, Order.ProductionStatus.DELIVERED})
 
 
 def _token(pack: ProductionPack) -> str:
@@ -119,12 +120,14 @@ def printer_address(order: Order) -> str:
 def packs_hand_over(order: Order, *, actor: str = "system", again: bool = False) -> bool:
     """Called after each finished pack; the last one sends the order to the printer. True where it went out.
 
-    A cancelled or unpaid order and one on hold stay here. The lock keeps a cancellation from passing between look and
-    letter. `again` sends what was sent before once more, under new links.
+    A cancelled or unpaid order and one on hold stay here, and so does one that has left already. The lock keeps a
+    cancellation from passing between look and letter. `again` sends what was sent before once more, under new links.
     """
     order = Order.objects.select_for_update().get(pk=order.pk)
     if order.hold_reason or order.production_status == Order.ProductionStatus.CANCELLED or not order.paid_at:
         return False
+    if order.production_status in _GONE and not again:
+        return False  # staff shipped it by hand: a printer who got it now would print it once more
     packs = packs_ready(order)
     printer = printer_for(order)
     sent = False

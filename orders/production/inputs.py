@@ -14,7 +14,8 @@ from designs.stage import position_of, stage_views
 from orders.models import LineArtwork, OrderLine
 from orders.production.assembly import BUILD_VERSION, Line, SourceArtwork, SourcePlacement
 from orders.production.pack_check import OrderFacts
-from orders.production.spec import SIDE_NAMES, PackSpec, ShipTo, SizeSpec
+from orders.production.placement_spec import SIDE_NAMES
+from orders.production.spec import PackSpec, PurchaseSpec, ShipTo, SizeSpec
 from orders.production.stages import due_date
 from orders.states import COUNTS_AS_PAID
 from products.models import DecorationMethod, PrintArea, SizeMeasurement, Variant
@@ -125,7 +126,22 @@ def _facts(line: OrderLine) -> PackSpec:
         ship_to=ShipTo("customer", str(address.get("country", "")), str(address.get("state", ""))),
         design_hash=_hash(line.method, _ordered(line)),
         reprint_of=reprint.line.order.number if reprint else "",
+        purchase=_purchase(line.print_quality),
+        whole_pixels=method.file_requirements.get("semi_transparency") is False,
     )
+
+
+def _purchase(quality: Mapping[str, Any]) -> PurchaseSpec | None:
+    """What was said of the print at checkout; None for a blank garment and for lines from before that was kept."""
+    worst = [
+        (name, min(found["layers"], key=lambda layer: layer["effective_dpi"]))
+        for name, found in quality.get("placements", {}).items()
+        if found["layers"]
+    ]
+    if not worst:
+        return None
+    prints = tuple((name, layer["effective_dpi"], layer["grade"]) for name, layer in worst)
+    return PurchaseSpec(quality["grade"], quality.get("consent", ""), prints)
 
 
 def _placement(

@@ -19,8 +19,8 @@ from designs.inks import lab_of, rgb_of
 from orders.production.art_check import Finding, check_art
 from orders.production.pack import SPEC_PDF, Pack, PackInvalid, open_pack
 from orders.production.pack_schema import PACK_SCHEMA
+from orders.production.placement_spec import CENTIMETRES_PER_INCH
 from orders.production.sheet_text import SheetUnreadable, sheet_text
-from orders.production.spec import CENTIMETRES_PER_INCH
 
 __all__ = ["POINTS", "Finding", "OrderFacts", "check_pack", "may_be_released", "summary"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from orders.production.spec import MAX_COLOURS, SCHEMA_VERSION, SIDE_NAMES
+from orders.production.placement_spec import MAX_COLOURS, SIDE_NAMES
+from orders.production.spec import SCHEMA_VERSION
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -92,13 +93,32 @@ _PLACEMENT = _object(
     artworks={"type": "array", "minItems": 1, "items": _ARTWORK},
 )
 
+_PURCHASE = {
+    "anyOf": [
+        {"type": "null"},
+        _object(
+            grade=_GRADE,
+            consent={"type": "string"},
+            placements={
+                "type": "array",
+                "items": _object(
+                    placement={"enum": list(SIDE_NAMES)},
+                    effective_dpi={"type": "number", "exclusiveMinimum": 0},
+                    dpi_grade=_GRADE,
+                ),
+            },
+        ),
+    ]
+}
+
 PACK_SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Production pack of one order line",
     "description": (
         "Rectangles count from the print area's top-left corner. top_below_collar runs from the collar seam to "
         "the top of the print; centre_offset from the garment's centre line to the print's centre, positive "
-        "towards the right of somebody who looks at that side."
+        "towards the right of somebody who looks at that side. purchase is what the customer was told of the "
+        "resolution and agreed to."
     ),
     **_object(
         schema_version={"const": SCHEMA_VERSION},
@@ -121,7 +141,13 @@ PACK_SCHEMA: dict[str, Any] = {
         ship_to=_object(type=_TEXT, country={"type": "string"}, region={"type": "string"}),
         design_hash={"type": "string", "pattern": "^([0-9a-f]{64})?$"},
         reprint_of={"type": "string"},
-        method=_object(code=_TEXT, name=_TEXT, underbase={"enum": ["white", "none"]}),
+        method=_object(
+            code=_TEXT,
+            name=_TEXT,
+            underbase={"enum": ["white", "none"]},
+            whole_pixels={"type": "boolean"},
+        ),
+        purchase=_PURCHASE,
         placements={"type": "array", "items": _PLACEMENT},
         notes={"type": "string"},
         warnings={"type": "array", "items": _TEXT},

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 
 from designs.inks import hex_of, lab_of
 from designs.rendering import PrintArt
-from orders.production.spec import MAX_COLOURS
+from orders.production.placement_spec import MAX_COLOURS
 
 COMPRESS_LEVEL = 2
 """A noisy full front takes 1.3 s at this level and 1.9 s at 4, for a file that is no larger."""

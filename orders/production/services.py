@@ -1,13 +1,15 @@
-"""Asking for production packs, in the transaction that made the order payable for."""
+"""What orders do to their production packs: asked for when paid, renewed when edited, closed when shipped."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.utils import timezone
 
-from orders.models import Order, ProductionPack
+from orders.models import Order, OrderLine, PackEvent, ProductionPack
 from orders.production.stages import due_date
 from orders.production.tasks import ring_pack
+
+_TAKEN_ON = frozenset({"accepted", "in_production"})
 
 
 def packs_request(order: Order) -> None:
@@ -37,6 +39,32 @@ def packs_renew(order: Order) -> None:
     packs.update(**fresh)
     for pack in packs:
         ring_pack(str(pack.pk))
+
+
+def packs_leave(order: Order, *, actor: str) -> str:
+    """Closes the packs of lines that are shipped: nobody prints them any more. Returns what the history has to warn of.
+
+    Staff may ship what they have printed themselves, so a line may leave whose pack no printer has accepted. That is
+    allowed, and written down. What a printer has reported itself is closed by its report and not looked at here.
+    """
+    packs = ProductionPack.objects.select_related("line").filter(
+        line__order=order, line__production_status=OrderLine.Status.SHIPPED
+    )
+    unaccepted = []
+    for pack in packs.exclude(stage="shipped").order_by("line__number"):
+        if pack.stage not in _TAKEN_ON:
+            known = pack.stage if pack.status == ProductionPack.Status.DONE else "not built"
+            unaccepted.append(f"line {pack.line.number} ({known})")
+        PackEvent.objects.create(
+            pack=pack,
+            kind=PackEvent.Kind.MOVED,
+            actor=actor,
+            details={"before": pack.stage, "after": "shipped"},
+        )
+        ProductionPack.objects.filter(pk=pack.pk).update(stage="shipped", updated_at=timezone.now())
+    if not unaccepted:
+        return ""
+    return f"Shipped without a printer's yes to the pack: {', '.join(unaccepted)}."
 
 
 def packs_were_handed_over(order: Order) -> bool:

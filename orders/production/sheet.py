@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Mapping
-from datetime import UTC
+from collections.abc import Mapping
 
-from fpdf import FPDF
 from PIL import Image
 
 from designs.rendering import PAGE_RGB
 from orders.production import barcode, fonts
-from orders.production.spec import (
+from orders.production.placement_spec import (
     CENTIMETRES_PER_INCH,
     FRONT_PLACEMENTS,
     POINTS_PER_INCH,
-    PackSpec,
     PlacementSpec,
     in_both_units,
 )
+from orders.production.sheet_page import (
+    INK,
+    MARGIN_MM,
+    MUTED,
+    PAGE_WIDTH_MM,
+    RULE,
+    SHOP,
+    Rgb,
+    SheetPage,
+)
+from orders.production.spec import PackSpec
 
-SHOP = "Stolen Tee"
-PAGE_WIDTH_MM, PAGE_HEIGHT_MM = 210.0, 297.0
-MARGIN_MM = 12.0
 CONTENT_WIDTH_MM = PAGE_WIDTH_MM - 2 * MARGIN_MM
 HEADER_HEIGHT_MM = 22.0
 GARMENT_TOP_MM, GARMENT_HEIGHT_MM = 26.0, 28.0
@@ -43,12 +48,7 @@ MOCKUP_SIDE_PX = 1100
 """300 DPI at the size on the page; the full mock-up lies in the pack beside the sheet."""
 
 MOCKUP_JPEG_QUALITY = 88
-ELLIPSIS = " ..."
 
-Rgb = tuple[int, int, int]
-INK: Rgb = (20, 23, 31)
-MUTED: Rgb = (104, 110, 122)
-RULE: Rgb = (214, 217, 222)
 PAPER: Rgb = (245, 246, 247)
 WHITE: Rgb = (255, 255, 255)
 MOCKUP_PAGE: Rgb = PAGE_RGB
@@ -64,116 +64,11 @@ COLUMNS_MM = (35.0, 33.0, 37.0, 27.0, 30.0, 24.0)
 COLUMN_NAMES = ("PRINT", "SIZE", "IN THE PRINT AREA", "BELOW COLLAR", "CENTRE LINE", "RESOLUTION")
 
 
-class _Page(FPDF):
-    """A page with the few marks that the sheet is made of."""
-
-    def __init__(self, spec: PackSpec) -> None:
-        super().__init__(orientation="portrait", unit="mm", format="A4")
-        self.missing = 0
-        created_at = spec.created_at
-        self.set_creation_date(created_at if created_at.tzinfo else created_at.replace(tzinfo=UTC))
-        self.set_title(f"{SHOP} {spec.order_number} line {spec.line_number}")
-        self.set_subject("Production spec sheet")
-        self.set_author(SHOP)
-        self.set_keywords(f"{spec.order_number} {spec.sku}")
-        self.set_auto_page_break(False)
-        self.set_margins(0, 0)
-        self.c_margin = 0.0
-        self.add_font("sans", "", fonts.REGULAR)
-        self.add_font("sans", "B", fonts.BOLD)
-        if fonts.needs_east_asian(spec.to_json()):
-            self.add_font("east", "", fonts.EAST_ASIAN)
-            self.set_fallback_fonts(["east"], exact_match=False)
-        self.add_page()
-
-    def select(self, size_pt: float, bold: bool, colour: Rgb = INK) -> None:
-        self.set_font("sans", "B" if bold else "", size_pt)
-        self.set_text_color(*colour)
-
-    def write_line(
-        self,
-        text: str,
-        x: float,
-        y: float,
-        width: float,
-        size_pt: float,
-        *,
-        bold: bool = False,
-        colour: Rgb = INK,
-        align: str = "L",
-        least_pt: float = 6.0,
-    ) -> None:
-        """One line with its top at y, set smaller and at last cut short where it would not fit the width."""
-        shown, missing = fonts.drawable(text.replace("\n", " "))
-        self.missing += missing
-        self.select(size_pt, bold, colour)
-        while self.get_string_width(shown) > width and size_pt > least_pt:
-            size_pt -= 0.5
-            self.select(size_pt, bold, colour)
-        if self.get_string_width(shown) > width:
-            shown = self.shortened(shown, width)
-        self.set_xy(x, y)
-        self.cell(width, size_pt * 0.42, fonts.in_drawing_order(shown), align=align)
-
-    def shortened(self, text: str, width: float) -> str:
-        """The longest beginning of the text that fits the width with an ellipsis."""
-        low, high = 0, len(text)
-        while low < high:
-            middle = (low + high + 1) // 2
-            fits = self.get_string_width(text[:middle].rstrip() + ELLIPSIS) <= width
-            low, high = (middle, high) if fits else (low, middle - 1)
-        return text[:low].rstrip() + ELLIPSIS
-
-    def lines_of(self, text: str, width: float, size_pt: float, bold: bool = False) -> list[str]:
-        """The text broken into lines at spaces, and inside words that are longer than a line."""
-        shown, missing = fonts.drawable(text)
-        self.missing += missing
-        self.select(size_pt, bold)
-        lines: list[str] = []
-        for paragraph in shown.split("\n"):
-            line = ""
-            for word in paragraph.split(" "):
-                for piece in self._pieces(word, width):
-                    longer = f"{line} {piece}" if line else piece
-                    if line and self.get_string_width(longer) > width:
-                        lines.append(line)
-                        longer = piece
-                    line = longer
-            lines.append(line)
-        return lines
-
-    def _pieces(self, word: str, width: float) -> Iterable[str]:
-        if self.get_string_width(word) <= width:
-            return [word]
-        pieces, piece = [], ""
-        for character in word:
-            if piece and self.get_string_width(piece + character) > width:
-                pieces.append(piece)
-                piece = ""
-            piece += character
-        return [*pieces, piece]
-
-    def box(self, x: float, y: float, width: float, height: float, fill: Rgb) -> None:
-        self.set_fill_color(*fill)
-        self.rect(x, y, width, height, style="F")
-
-    def swatch(self, x: float, y: float, width: float, height: float, colour_hex: str) -> None:
-        self.set_draw_color(*MUTED)
-        self.set_line_width(0.15)
-        self.set_fill_color(*(int(colour_hex[index : index + 2], 16) for index in (1, 3, 5)))
-        self.rect(x, y, width, height, style="DF")
-
-    def rule(self, y: float) -> None:
-        self.set_draw_color(*RULE)
-        self.set_line_width(0.25)
-        self.line(MARGIN_MM, y, PAGE_WIDTH_MM - MARGIN_MM, y)
-
-
 def spec_sheet(spec: PackSpec, mockups: Mapping[str, bytes]) -> bytes:
     """The sheet as a PDF of one page; `mockups` maps front and back to pictures. Equal input gives equal
     bytes.
     """
-    page = _Page(spec)
+    page = SheetPage(spec)
     _header(page, spec)
     _garment(page, spec, top=GARMENT_TOP_MM)
     _order(page, spec, top=ORDER_TOP_MM)
@@ -181,13 +76,14 @@ def spec_sheet(spec: PackSpec, mockups: Mapping[str, bytes]) -> bytes:
     _mockups(page, spec, mockups, top=MOCKUP_TOP_MM, height=height)
     bottom = _placements(page, spec, top=MOCKUP_TOP_MM + height + 4)
     bottom = _datum(page, spec, top=bottom + 2)
+    bottom = _purchase(page, spec, top=bottom + 1.4)
     bottom = _warnings(page, spec, top=bottom + 3)
     _notes(page, spec, top=bottom + 3)
     _footer(page, spec)
     return bytes(page.output())
 
 
-def _header(page: _Page, spec: PackSpec) -> None:
+def _header(page: SheetPage, spec: PackSpec) -> None:
     page.box(0, 0, PAGE_WIDTH_MM, HEADER_HEIGHT_MM, INK)
     page.write_line(SHOP, MARGIN_MM, 5.2, 70, 19, bold=True, colour=WHITE)
     page.write_line("Production spec sheet", MARGIN_MM, 14.2, 70, 8.5, colour=RULE)
@@ -197,7 +93,7 @@ def _header(page: _Page, spec: PackSpec) -> None:
     page.write_line(line, right, 14.2, 110, 8.5, colour=RULE, align="R")
 
 
-def _garment(page: _Page, spec: PackSpec, top: float) -> None:
+def _garment(page: SheetPage, spec: PackSpec, top: float) -> None:
     columns = ((MARGIN_MM, 74.0), (89.0, 47.0), (139.0, 27.0), (169.0, 29.0))
     for x, width in columns:
         page.box(x, top, width, GARMENT_HEIGHT_MM, PAPER)
@@ -220,7 +116,7 @@ def _garment(page: _Page, spec: PackSpec, top: float) -> None:
         page.write_line(value, x, top + 10, width, 34, bold=True, align="C", least_pt=12)
 
 
-def _order(page: _Page, spec: PackSpec, top: float) -> None:
+def _order(page: SheetPage, spec: PackSpec, top: float) -> None:
     """When it is due, how the quantity divides, where it goes, and the barcode that finds the line again."""
     left_width = CONTENT_WIDTH_MM - BARCODE_WIDTH_MM - 2
     page.box(MARGIN_MM, top, left_width, ORDER_HEIGHT_MM, PAPER)
@@ -243,17 +139,19 @@ def _order(page: _Page, spec: PackSpec, top: float) -> None:
     page.write_line(spec.pack_name, left, top + 11.6, BARCODE_WIDTH_MM, 7.5, align="C")
 
 
-def _mockups(page: _Page, spec: PackSpec, mockups: Mapping[str, bytes], top: float, height: float) -> None:
+def _mockups(
+    page: SheetPage, spec: PackSpec, mockups: Mapping[str, bytes], top: float, height: float
+) -> None:
     width = (CONTENT_WIDTH_MM - 4) / 2
     for index, side in enumerate(("front", "back")):
         left = MARGIN_MM + index * (width + 4)
         picture_top, picture_height = top + 6, height - 6
         printed = [
-            p.side_name
+            p.side_name.lower() + ("" if p.placement in mockups else " (inside: not in the picture)")
             for p in spec.placements
             if (p.placement in FRONT_PLACEMENTS or "sleeve" in p.placement) == (side == "front")
         ]
-        state = "no print on this side" if not printed else "printed: " + ", ".join(printed).lower()
+        state = "no print on this side" if not printed else "printed: " + ", ".join(printed)
         if side in mockups:
             page.image(
                 _picture(mockups[side], width / picture_height), left, picture_top, width, picture_height
@@ -282,7 +180,7 @@ def _picture(png: bytes, aspect: float) -> io.BytesIO:
     return buffer
 
 
-def _placements(page: _Page, spec: PackSpec, top: float) -> float:
+def _placements(page: SheetPage, spec: PackSpec, top: float) -> float:
     if not spec.placements:
         page.write_line("Blank garment: nothing is printed.", MARGIN_MM, top, CONTENT_WIDTH_MM, 12, bold=True)
         return top + 7
@@ -303,7 +201,7 @@ def _placements(page: _Page, spec: PackSpec, top: float) -> float:
     return top
 
 
-def _placement(page: _Page, placement: PlacementSpec, top: float) -> None:
+def _placement(page: SheetPage, placement: PlacementSpec, top: float) -> None:
     side = placement.wearer_side
     centred = "centred" if side == "centre" else f"to wearer's {side}"
     turns = sorted({round((turn + 180) % 360 - 180, 1) for turn in placement.rotations_deg} - {0.0})
@@ -330,7 +228,7 @@ def _placement(page: _Page, placement: PlacementSpec, top: float) -> None:
         page.write_line("cut at the edge", x, top + 9.6, COLUMNS_MM[5], 7.5, colour=AMBER_INK, align="C")
 
 
-def _underbase(page: _Page, placement: PlacementSpec, top: float) -> None:
+def _underbase(page: SheetPage, placement: PlacementSpec, top: float) -> None:
     layer = placement.underbase
     if layer is None:
         return
@@ -350,7 +248,7 @@ def _both_units(*lengths_in: float, between: str = " × ") -> tuple[str, str]:
     return f"{inches} in", f"{centimetres} cm"
 
 
-def _colours(page: _Page, placement: PlacementSpec, top: float) -> None:
+def _colours(page: SheetPage, placement: PlacementSpec, top: float) -> None:
     width = CONTENT_WIDTH_MM / 12
     for index, colour in enumerate(placement.colours):
         x = MARGIN_MM + index * width
@@ -361,7 +259,7 @@ def _colours(page: _Page, placement: PlacementSpec, top: float) -> None:
         )
 
 
-def _datum(page: _Page, spec: PackSpec, top: float) -> float:
+def _datum(page: SheetPage, spec: PackSpec, top: float) -> float:
     if not spec.placements:
         return top
     areas = "; ".join(
@@ -380,7 +278,17 @@ def _datum(page: _Page, spec: PackSpec, top: float) -> float:
     return top + 3.5 * len(lines)
 
 
-def _warnings(page: _Page, spec: PackSpec, top: float) -> float:
+def _purchase(page: SheetPage, spec: PackSpec, top: float) -> float:
+    """What the customer knew of the resolution: the printer need not ask once more."""
+    if spec.purchase is None:
+        return top - 1.4
+    agreed = bool(spec.purchase.consent)
+    colour = AMBER_INK if agreed else MUTED
+    page.write_line(spec.purchase.words, MARGIN_MM, top, CONTENT_WIDTH_MM, 8, bold=agreed, colour=colour)
+    return top + 3.8
+
+
+def _warnings(page: SheetPage, spec: PackSpec, top: float) -> float:
     if not spec.warnings:
         return top - 3
     width = CONTENT_WIDTH_MM - 10
@@ -397,7 +305,7 @@ def _warnings(page: _Page, spec: PackSpec, top: float) -> float:
     return top + height
 
 
-def _notes(page: _Page, spec: PackSpec, top: float) -> None:
+def _notes(page: SheetPage, spec: PackSpec, top: float) -> None:
     page.write_line("NOTES", MARGIN_MM, top, 40, 6.5, colour=MUTED)
     notes = spec.notes.strip() or "None."
     lines = page.lines_of(notes, CONTENT_WIDTH_MM, 9)
@@ -409,7 +317,7 @@ def _notes(page: _Page, spec: PackSpec, top: float) -> None:
         page.write_line(line, MARGIN_MM, top + 3.6 + index * 4.4, CONTENT_WIDTH_MM, 9, align=align)
 
 
-def _footer(page: _Page, spec: PackSpec) -> None:
+def _footer(page: SheetPage, spec: PackSpec) -> None:
     page.rule(FOOTER_TOP_MM)
     pieces = "1 piece" if spec.quantity == 1 else f"{spec.quantity} pieces"
     about = f"{SHOP}   {spec.order_number}, line {spec.line_number}   {spec.sku}, {pieces}"

@@ -84,6 +84,7 @@ def _row(pack: ProductionPack, today: date) -> dict[str, Any]:
         "stage": pack.stage,
         "status": pack.status,
         "hold_reason": line.order.hold_reason,
+        "hold_words": line.order.hold_reason.replace("_", " "),
         "printer": pack.printer.name if pack.printer else None,
         "placements": [
             {name: placement[name] for name in ("placement", "width_in", "height_in", "dpi")}

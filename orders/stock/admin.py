@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from common.admin import LookedAtOnly, ShopAdmin, ShopInline
 from orders.models import StockLevel, StockMovement
@@ -23,8 +24,11 @@ class CountForm(forms.ModelForm):
         show_hidden_initial=True,  # a form that lay open while others bought is no count
         label="Pieces that can be sold",
         help_text="Besides those that orders hold. Empty: sold without a limit.",
+        widget=UnfoldAdminIntegerFieldWidget,
     )
-    note = forms.CharField(max_length=200, required=False, help_text="Why, for colleagues.")
+    note = forms.CharField(
+        max_length=200, required=False, help_text="Why, for colleagues.", widget=UnfoldAdminTextInputWidget
+    )
 
     class Meta:
         model = StockLevel

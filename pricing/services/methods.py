@@ -9,6 +9,10 @@ from itertools import permutations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from accounts.models import User
 from common.canonical import canonical_hash
 from common.errors import NotFound, Unprocessable
 from pricing.engine import Breakdown, LineInput, MethodComparison, PlacementInput, break_even, compare_methods
@@ -32,6 +36,16 @@ class MethodQuote:
     quote: Quote
     breakdown: Breakdown
     variant: VariantFacts
+    inks: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The methods beside each other, from where on which is cheaper, and the inks that were priced."""
+
+    methods: list[MethodComparison]
+    crossings: list[Crossing]
+    inks: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -52,9 +66,12 @@ def quote_by_method(
     design_quantity: int,
     book: str,
     neck_label: bool = False,
+    design_id: UUID | None = None,
+    user: User | None = None,
 ) -> MethodQuote:
     """What a line costs, decorated by `method`; stored and signed.
 
+    Inks that the shop has counted on the design or on the named artworks go before those that the caller says.
     Raises NotFound for an unknown variant, method or book, and Unprocessable for what the book has no price for.
     """
     known = catalogue.current()
@@ -62,13 +79,14 @@ def quote_by_method(
     rules = published_book(book, as_of=known.token)
     _check_methods({method, *(placement.get("method", method) for placement in placements)}, rules)
     _check_places(known.by_slug[variant.product_slug], method, placements)
+    placements, inks = _with_inks(variant, placements, design_id, user)
     line = _line(variant, method, placements, quantity, design_quantity, neck_label)
     breakdown = line_price(rules, line)
     design = {"method": method, "placements": line.to_json()["placements"], "neck_label": neck_label}
     quote = quote_freeze(
         book=rules, line=line, breakdown=breakdown, variant_id=variant.id, design_hash=canonical_hash(design)
     )
-    return MethodQuote(quote, breakdown, variant)
+    return MethodQuote(quote, breakdown, variant, inks)
 
 
 def compare_by_method(
@@ -79,7 +97,9 @@ def compare_by_method(
     design_quantity: int,
     book: str,
     neck_label: bool = False,
-) -> tuple[list[MethodComparison], list[Crossing]]:
+    design_id: UUID | None = None,
+    user: User | None = None,
+) -> Compared:
     """What the same look would cost in every method that prints on the product and that the book prices, and from how
     many pieces on one becomes cheaper than another."""
     known = catalogue.current()
@@ -89,6 +109,7 @@ def compare_by_method(
     methods = sorted(printed_by & set(rules.methods))
     if not methods:
         raise Unprocessable("No method of this product has a price in this book.", code="method_not_priced")
+    placements, inks = _with_inks(variant, placements, design_id, user)
     line = _line(variant, methods[0], placements, quantity, design_quantity, neck_label)
     compared = compare_methods(rules, line, methods)
     possible = [comparison.method for comparison in compared if line.placements]
@@ -96,7 +117,7 @@ def compare_by_method(
         Crossing(method, other, break_even(rules, line, other, method))
         for other, method in permutations(possible, 2)
     ]
-    return compared, [crossing for crossing in crossings if (crossing.from_quantity or 0) > 1]
+    return Compared(compared, [one for one in crossings if (one.from_quantity or 0) > 1], inks)
 
 
 def _variant(known: Catalogue, variant_id: UUID) -> VariantFacts:
@@ -159,12 +180,56 @@ def _line(
     )
 
 
-def _placement(index: int, method: str, given: Mapping[str, Any]) -> PlacementInput:
+def _with_inks(
+    variant: VariantFacts,
+    placements: Sequence[Mapping[str, Any]],
+    design_id: UUID | None,
+    user: User | None,
+) -> tuple[list[Mapping[str, Any]], list[dict[str, Any]]]:
+    """The placements with the inks to be priced, and of each how many those are and who says so.
+
+    `artwork`: counted in the pixels. `caller`: said by whoever asks, where nothing is known of the picture or its
+    pixels do not tell for certain, as at checkout. `estimate`: the uncertain count, where the caller says nothing.
+    """
+    artworks = {
+        _place(index, given): given["artwork_ids"]
+        for index, given in enumerate(placements)
+        if given.get("artwork_ids")
+    }
+    counted: dict[str, dict[str, Any]] = {}
+    if artworks or design_id is not None:
+        count = import_string(settings.PRICE_INK_COUNTER)
+        counted = count(user=user, variant_id=variant.id, design_id=design_id, artworks=artworks)
+    priced: list[Mapping[str, Any]] = []
+    told: list[dict[str, Any]] = []
+    for index, given in enumerate(placements):
+        place, said = _place(index, given), given.get("ink_colours", len(given.get("colors", [])))
+        known = counted.get(place)
+        basis = "caller"
+        if known and (known["certain"] or not said):
+            basis, said = ("artwork" if known["certain"] else "estimate"), known["count"]
+        priced.append({**given, "ink_colours": said})
+        told.append(
+            {
+                "placement": place,
+                "count": said,
+                "basis": basis,
+                "counted": known["count"] if known else None,
+            }
+        )
+    return priced, told
+
+
+def _place(index: int, given: Mapping[str, Any]) -> str:
     place = _UNNAMED[index] if index < len(_UNNAMED) else f"place-{index + 1}"
+    return str(given.get("placement", place))
+
+
+def _placement(index: int, method: str, given: Mapping[str, Any]) -> PlacementInput:
     return PlacementInput(
-        placement=given.get("placement", place),
+        placement=_place(index, given),
         method=given.get("method", method),
-        ink_colours=given.get("ink_colours", len(given.get("colors", []))),
+        ink_colours=given["ink_colours"],
         width_in=given.get("width", Decimal(0)),
         height_in=given.get("height", Decimal(0)),
         stitches=given.get("stitches"),

@@ -13,8 +13,10 @@ from django.urls import reverse
 
 from accounts import roles
 from accounts.models import User
+from ops.sweepers import ring_lost_work
 from orders.models import Order, OrderEvent, OutboxMail, ProductionPack
 from orders.production import builder
+from orders.production.art_desk import reviews_open_missing
 from tests.contracts.baskets import placed
 from tests.contracts.expectations import nothing_changes
 from tests.factories import AssetFactory, JobFactory, UserFactory
@@ -71,6 +73,29 @@ def test_the_queue_shows_the_most_urgent_and_goes_on_by_itself(browser: Client, 
     assert after.redirect_chain[-1][0].endswith(f"{idle.pk}/")
     assert browser.get(f"{QUEUE}?after={idle.pk}", follow=True).redirect_chain[-1][0].endswith(f"{idle.pk}/")
     assert "Nothing is waiting" in decide(browser, idle, "approve").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("facts", "opened"),
+    [
+        ({"confidence": 0.9, "needs_review": True}, 1),
+        ({"confidence": 0.2}, 1),  # from before the job said so itself
+        ({"confidence": 0.9}, 0),
+        ({"confidence": 0.2, "needs_review": False}, 0),
+        ({}, 0),
+    ],
+)
+def test_doubtful_art_of_orders_from_before_the_queue_comes_into_it_once(
+    paid_order: Callable[..., Order], big_art: Any, facts: dict[str, Any], opened: int
+) -> None:
+    order = paid_order(2, front=[placed(big_art, CHEST)])
+    Asset.objects.filter(pk=big_art["id"]).update(kind="transparent", metadata=facts)
+    ring_lost_work()
+    assert ArtReview.objects.filter(asset=big_art["id"], status="pending").count() == opened
+    assert reviews_open_missing() == 0
+    ArtReview.objects.all().delete()
+    Order.objects.filter(pk=order.pk).update(production_status="shipped")
+    assert reviews_open_missing() == 0
 
 
 def test_an_approval_names_who_gave_it_and_is_given_once(browser: Client, artist: User, doubt: Doubt) -> None:

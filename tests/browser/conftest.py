@@ -80,6 +80,8 @@ def shot(page: Page) -> Callable[..., None]:
         if full:
             height = page.evaluate("document.documentElement.scrollHeight")
             page.set_viewport_size({"width": 1440, "height": max(900, min(height, 2400))})
+            # A click further down has moved the page, or the part of it that moves by itself.
+            page.evaluate("document.querySelectorAll('*').forEach((part) => part.scrollTo(0, 0))")
         page.wait_for_load_state("networkidle")
         page.screenshot(path=SCREENS / f"{name}.png")
 

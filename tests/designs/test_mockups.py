@@ -70,6 +70,35 @@ def test_a_hoodie_is_as_high_as_its_stage(catalogue: None) -> None:
 
 
 @pytest.mark.django_db
+def test_art_at_the_neck_of_a_hoodie_is_seen_from_behind(catalogue: None) -> None:
+    art = AssetFactory(width_px=300, height_px=300)
+    place = {"x": 300, "y": 200, "scaleX": 0.4, "scaleY": 0.4, "rotation": 0}
+    design = services.design_create(
+        UserFactory(),
+        {
+            "name": "Fox",
+            "productId": Product.objects.get(slug="classic-hoodie").pk,
+            "designData": {"front": [], "back": [], "neck": [place]},
+            "artworkIds": [art.pk],
+        },
+    )
+    sides = services.design_mockups(design)[Colour.objects.get(name="Black")]
+    assert (sides["front"].layers, len(sides["back"].layers)) == ([], 1)
+    paint(str(sides["back"].pk))
+    sides["back"].refresh_from_db()
+    with public_storage().open(sides["back"].file_name) as file:
+        picture = np.asarray(Image.open(file).convert("RGB")).astype(int)
+    red = (picture[..., 0] > 120) & (picture[..., 1] < 110)
+    rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
+    # The base box is 250 px wide: 100 stage pixels from (300, 200), a clear border of 5 in 300 px on each side. The
+    # back's stage shows the same picture 20 pixels higher than the neck's. A stage pixel is 2000 / 690.
+    scale = 2000 / 690
+    expected = [(300 + 100 / 60) * scale, (400 - 100 / 60) * scale]
+    assert [columns[0], columns[-1]] == pytest.approx(expected, abs=4)
+    assert [rows[0], rows[-1]] == pytest.approx([edge - 120 * scale for edge in expected], abs=4)
+
+
+@pytest.mark.django_db
 def test_equal_looks_share_their_pictures_and_a_picture_is_drawn_once(catalogue: None) -> None:
     design = drawn("classic-tee")
     black = Colour.objects.get(name="Black")

@@ -12,8 +12,9 @@ from PIL import Image
 from designs.geometry import Position, StageView
 from designs.rendering import PlacedArtwork, render_print_art
 from orders.production.ink_layers import CHOKE_PX, underbase, white_layer
+from orders.production.placement_spec import PlacementSpec, UnderbaseSpec, describe_placement
 from orders.production.print_art import dominant_colours, layer_png, print_png
-from orders.production.spec import PackSpec, PlacementSpec, ShipTo, UnderbaseSpec, describe_placement
+from orders.production.spec import PackSpec, ShipTo
 from tests.designs.stage_views import solid, tee_front, white_tee_back
 
 RED = (214, 40, 57, 255)

@@ -18,8 +18,10 @@ from demo.storefront import Json, Storefront, cart_item, customization
 from orders.models import Order, OrderLine, OutboxMail, ProductionPack
 from orders.production import assembly, builder, desk
 from orders.production.pack import open_pack
+from orders.production.sheet_text import sheet_text
 from tests.contracts.baskets import order_body, placed
 from tests.orders.conftest import Waiting
+from tests.orders.production.examples import pixels
 
 pytestmark = pytest.mark.django_db
 CHEST = {"x": 223, "y": 150, "scaleX": 0.3, "scaleY": 0.3, "rotation": 0}
@@ -126,8 +128,13 @@ def test_a_hoodie_is_printed_on_three_places(paid: Callable[..., Order], big_art
     }
     (pack,) = build_all(paid(item("hoodie-M", 41.99, **sides)))
     assert pack.status == "done", pack.error_message
-    spec = open_pack(read_file(private_storage(), pack.file)).spec
-    assert sorted(p["placement"] for p in spec["placements"]) == ["back", "front", "neck"]
+    opened = open_pack(read_file(private_storage(), pack.file))
+    assert sorted(p["placement"] for p in opened.spec["placements"]) == ["back", "front", "neck"]
+    # What is printed at the neck is seen on the picture of the back, too, and the sheet does not say otherwise.
+    pictures = [pixels(opened.files[f"mockups/{side}.png"]).astype(int) for side in ("back", "front")]
+    red = [int(((one[..., 0] > 120) & (one[..., 1] < 90)).sum()) for one in pictures]
+    assert red[0] > 1.5 * red[1] > 0
+    assert "not in the picture" not in sheet_text(opened.files["spec.pdf"])
 
 
 def test_a_blank_garment_has_a_pack_without_art(paid: Callable[..., Order]) -> None:

@@ -16,13 +16,15 @@ from django.utils import timezone
 from common.errors import Conflict, NotFound, Unprocessable
 from common.storage import private_storage, read_file
 from demo.storefront import Json, Storefront
-from orders.models import Order, OutboxMail, Printer, ProductionPack, Reprint
+from orders import lifecycle
+from orders.models import Order, OrderEvent, OutboxMail, Printer, ProductionPack, Reprint
 from orders.notifications.messages import send
-from orders.production import desk
+from orders.production import desk, reports
 from orders.production.handoff import pack_by_token, pack_link, pack_page
 from orders.production.pack import open_pack
-from orders.production.worklist import worklist
+from orders.production.worklist import packs_open, worklist
 from tests.contracts.baskets import placed
+from tests.contracts.expectations import nothing_changes
 
 pytestmark = pytest.mark.django_db
 Build = Callable[[Order], list[ProductionPack]]
@@ -168,6 +170,58 @@ def test_a_printed_line_is_not_built_again(done: ProductionPack) -> None:
     ProductionPack.objects.update(stage="in_production")
     with pytest.raises(Conflict, match="make a reprint"):
         desk.pack_rebuild(done, actor="staff:1")
+
+
+@pytest.mark.parametrize(
+    ("stage", "warning"),
+    [
+        ("waiting", "Shipped without a printer's yes to the pack: line 1 (waiting)."),
+        ("sent", "Shipped without a printer's yes to the pack: line 1 (sent)."),
+        ("accepted", ""),
+        ("in_production", ""),
+    ],
+)
+def test_staff_may_ship_what_no_printer_accepted_and_the_history_says_so(
+    done: ProductionPack, staff: Storefront, stage: str, warning: str
+) -> None:
+    ProductionPack.objects.update(stage=stage)
+    url = f"/api/admin/orders/{done.line.order_id}/status"
+    staff.json("PATCH", url, json={"status": "processing"})
+    staff.json("PATCH", url, json={"status": "shipped", "tracking_number": "1Z1"})
+    event = OrderEvent.objects.get(order=done.line.order_id, kind="order.shipped")
+    assert event.note == warning
+    done.refresh_from_db()
+    assert done.stage == "shipped"
+    moved = done.events.get(kind="moved")
+    assert (moved.details, moved.actor) == ({"before": stage, "after": "shipped"}, event.actor)
+    assert list(packs_open()) == []
+    staff.json("PATCH", url, json={"status": "shipped", "tracking_number": "1Z1"})  # saved once more
+    assert done.events.filter(kind="moved").count() == 1
+
+
+def test_an_order_that_left_before_its_pack_was_built_is_not_sent_to_a_printer(
+    paid_order: Callable[..., Order], built: Build, staff: Storefront, settings: Any
+) -> None:
+    settings.PRINTER_EMAIL = "printer@example.com"
+    order = paid_order(1)
+    for status in ("processing", "shipped"):
+        staff.json("PATCH", f"/api/admin/orders/{order.pk}/status", json={"status": status})
+    note = OrderEvent.objects.get(order=order, kind="order.shipped").note
+    assert note == "Shipped without a printer's yes to the pack: line 1 (not built)."
+    (pack,) = built(order)
+    assert (pack.status, pack.stage, pack.handed_over_at) == ("done", "shipped", None)
+    assert not OutboxMail.objects.filter(kind="printer_packs").exists()
+
+
+def test_what_a_printer_rejected_is_not_shipped(done: ProductionPack, staff: Storefront) -> None:
+    lifecycle.order_change_production(done.line.order_id, "in_production", actor="test")
+    reports.packs_move(done.line.order, "rejected", actor="printer", note="The art is too dark.")
+    with nothing_changes():
+        url = f"/api/admin/orders/{done.line.order_id}/status"
+        answer = staff.call("PATCH", url, json={"status": "shipped"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "illegal_transition")
+    assert answer.json()["allowed"] == ["cancelled"]
+    assert answer.json()["message"] == "The order is on hold: printer_rejected."
 
 
 def test_a_reprint_is_a_child_order_at_no_price_with_the_same_art(

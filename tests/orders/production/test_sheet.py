@@ -10,6 +10,7 @@ from pypdf import PdfReader
 
 from orders.production.sheet import spec_sheet
 from orders.production.sheet_text import SheetUnreadable, sheet_text
+from orders.production.spec import PurchaseSpec
 from tests.orders.production.examples import mockup, spec
 
 MOCKUPS = {"front": mockup(), "back": mockup()}
@@ -46,6 +47,20 @@ def test_the_sheet_says_what_the_printer_needs() -> None:
         assert expected in text
 
 
+@pytest.mark.parametrize(
+    ("consent", "words_of_it"),
+    [
+        ("", "At purchase: front 172 DPI (poor), back 310 DPI (good)."),
+        ("customer", "(good); the customer agreed to print it as it is."),
+        ("terms:2026-01", "(good); accepted by the shop's terms (2026-01)."),
+    ],
+)
+def test_the_sheet_says_what_the_customer_knew_of_the_resolution(consent: str, words_of_it: str) -> None:
+    told = PurchaseSpec("poor", consent, (("front", 172.99, "poor"), ("back", 310.0, "good")))
+    assert words_of_it in words(spec_sheet(spec(purchase=told), MOCKUPS))
+    assert "At purchase" not in words(spec_sheet(spec(), MOCKUPS))
+
+
 def test_the_two_readers_agree() -> None:
     pdf = spec_sheet(spec(notes="Größe (M) \\ 日本語 한국어 Подарок"), MOCKUPS)
     theirs = words(pdf)
@@ -79,6 +94,7 @@ def test_everything_at_once_still_fits_one_page() -> None:
     full = spec(
         placements=(front, back, neck),
         notes="A note that goes on and on. " * 200,
+        purchase=PurchaseSpec("poor", "customer", (("front", 172.99, "poor"), ("back", 310.0, "good"))),
         warnings=tuple(f"Warning {number}: " + "mind the seam " * 20 for number in range(12)),
         sku="HOODIE-HEATHER-MIDNIGHT-NAVY-2XL",
         product="Classic Hoodie with a very long title",

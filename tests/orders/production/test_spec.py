@@ -9,7 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from orders.production.pack_schema import PACK_SCHEMA
-from orders.production.spec import ColourSpec, in_both_units
+from orders.production.placement_spec import ColourSpec, in_both_units
+from orders.production.spec import PurchaseSpec
 from tests.orders.production.examples import spec
 
 VALIDATOR = Draft202012Validator(PACK_SCHEMA)
@@ -62,6 +63,22 @@ def test_the_json_mirror_obeys_the_schema_and_keeps_the_numbers() -> None:
         "choke_pt": 0.48,
         "coverage_percent": 98.0,
     }
+
+
+def test_the_mirror_says_what_the_customer_agreed_to_and_how_the_method_prints() -> None:
+    told = PurchaseSpec("poor", "customer", (("front", 172.44, "poor"),))
+    mirror = json.loads(spec(purchase=told).to_json())
+    VALIDATOR.validate(mirror)
+    assert mirror["purchase"] == {
+        "grade": "poor",
+        "consent": "customer",
+        "placements": [{"placement": "front", "effective_dpi": 172.4, "dpi_grade": "poor"}],
+    }
+    assert json.loads(spec().to_json())["purchase"] is None
+    for changes, whole in (
+        ({}, False), ({"whole_pixels": True}, True), ({"method": "dtf"}, True),
+    ):  # fmt: skip
+        assert json.loads(spec(**changes).to_json())["method"]["whole_pixels"] is whole
 
 
 def test_the_turn_of_an_artwork_is_told_and_is_in_the_file() -> None:

@@ -12,8 +12,9 @@ from PIL import Image
 
 from orders.production.pack import build_pack
 from orders.production.pack_check import Finding, OrderFacts, check_pack, may_be_released, summary
+from orders.production.placement_spec import InkSpec
 from orders.production.print_art import layer_png, srgb_profile
-from orders.production.spec import InkSpec, PackSpec, ShipTo
+from orders.production.spec import PackSpec, ShipTo
 from tests.orders.production.examples import files, mockup, pixels, png, spec
 
 ORDER = OrderFacts(
