@@ -140,7 +140,6 @@ METHODS: list[dict[str, Any]] = [
             "min_dpi": 300,
             "formats": ["dst", "png", "svg", "pdf"],
             "max_size_inches": 4,
-            "semi_transparency": False,
         },
     },
     {
