@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 RETRY_DELAYS_S = (5, 30, 120)  # after the first, second, ... failed attempt; the last repeats
 _LONGEST_WISH_S = 600  # what a vendor's Retry-After can delay an attempt by
+# The rows that this process works on, by lease, for as long as somebody in it knows them.
+_held: weakref.WeakValueDictionary[uuid.UUID, WorkItem] = weakref.WeakValueDictionary()
 
 
 class WorkItem(Record):
@@ -79,7 +82,9 @@ class WorkItem(Record):
             )
         )
         if claimed:
-            return cls._default_manager.get(pk=pk)
+            item = cls._default_manager.get(pk=pk)
+            _held[token] = item
+            return item
         buried = (
             cls.due(now)
             .filter(pk=pk, attempts__gte=cls.MAX_ATTEMPTS)
@@ -214,6 +219,14 @@ class WorkItem(Record):
         finally:
             over.set()
             thread.join()
+
+
+def release_held() -> int:
+    """Gives back untried what this process works on, for one that has to end now. Returns how many rows.
+
+    Their work may go on behind its back until the end of the process: it has lost the lease and records nothing.
+    """
+    return sum(item.release() for item in list(_held.values()))
 
 
 def ring(task: Any, *, countdown_s: float = 0, **ids: str) -> None:

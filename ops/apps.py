@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from django.apps import AppConfig
 from django.db import connections
 from django.db.models.signals import post_migrate, pre_migrate
+
+log = structlog.get_logger(__name__)
 
 LOCK_TIMEOUT = "5s"
 
@@ -31,6 +34,10 @@ def lift_limits(using: str, **kwargs: Any) -> None:
 def _execute(using: str, *statements: str) -> None:
     connection = connections[using]
     if connection.vendor == "postgresql":
+        if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+            # A pooler by transaction would set it for strangers, and hand us another session for the migration.
+            log.warning("migrate.waits_for_locks", hint="Set DATABASE_DIRECT_URL for migrations.")
+            return
         with connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)

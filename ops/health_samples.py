@@ -77,7 +77,11 @@ def worker_seen(name: str, queues: list[str], *, started_at: datetime) -> None:
 
 
 def worker_model_warm(name: str) -> None:
-    WorkerBeat.objects.filter(name=name).update(model_warm_at=timezone.now())
+    """That a worker has the network. It may say so before its first sign of life."""
+    try:
+        WorkerBeat.objects.update_or_create(name=name, defaults={"model_warm_at": timezone.now()})
+    except DatabaseError as error:  # it is warm all the same, and only health does not know
+        log.warning("worker.beat_lost", error=type(error).__name__)
 
 
 def worker_gone(name: str) -> None:

@@ -9,8 +9,10 @@ from celery.signals import (
     task_prerun,
     worker_init,
     worker_process_init,
+    worker_process_shutdown,
     worker_ready,
     worker_shutdown,
+    worker_shutting_down,
 )
 from django.core.exceptions import ImproperlyConfigured
 from django_structlog.celery.steps import DjangoStructLogInitStep
@@ -68,6 +70,20 @@ def _prepare_process(**kwargs: object) -> None:
     from stolentee import workers
 
     workers.prepare_process()
+
+
+@worker_shutting_down.connect
+def _worker_will_stop(**kwargs: object) -> None:
+    from stolentee import workers
+
+    workers.give_back_soon()
+
+
+@worker_process_shutdown.connect
+def _process_leaves(**kwargs: object) -> None:
+    from stolentee import workers
+
+    workers.process_leaves()
 
 
 @worker_shutdown.connect

@@ -16,14 +16,18 @@ from celery.beat import Scheduler, Service
 from celery.worker import WorkController
 from django.conf import settings
 
+# What the first sweep and the first job need is imported before there are threads: several at once that import packages
+# which import each other can meet one that is half there, and it stays so for as long as the process lives.
+import ops.sweep  # noqa: F401
+import uploads.cutout.pipeline  # noqa: F401
 from stolentee import workers
 from stolentee.celery import app
-from uploads.cutout.providers import warm_up
 
 __all__ = ["application"]
 
 log = logging.getLogger(__name__)
 _STOP_TIMEOUT_S = 10
+_GIVE_BACK_AFTER_S = 6
 
 
 class _Worker(threading.Thread):
@@ -58,11 +62,14 @@ def _start() -> None:
     ).start()
     app.tasks["ops.tasks.sweep"].delay()
     workers.start_beating()
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    workers.start_warming()
 
     def stop() -> None:
         workers.stop_beating()
         beat.stop()
+        giving_back = threading.Timer(_GIVE_BACK_AFTER_S, workers.process_leaves)
+        giving_back.daemon = True
+        giving_back.start()
         worker.controller.stop()
         worker.join(_STOP_TIMEOUT_S)
 

@@ -15,12 +15,13 @@ TASKS: dict[str, Any] = {
     "worker_prefetch_multiplier": 1,
     "worker_hijack_root_logger": False,
     "worker_cancel_long_running_tasks_on_connection_loss": True,
-    # What is being done ends within the platform's ten seconds, or comes back and is done again.
-    "worker_soft_shutdown_timeout": 8.0,
+    # How long the worker waits for the result of a process that has died; see `workers.give_back_soon`.
+    "worker_lost_wait": 1.0,
     # Upstash bills each command: no events, no remote control.
     "worker_send_task_events": False,
     "worker_enable_remote_control": False,
     "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,  # an outage of Redis may last; the worker waits for its end
 }
 
 
@@ -34,8 +35,9 @@ def redis_transport(*, poll_interval_s: int) -> dict[str, Any]:
         "socket_timeout": 30,
         "socket_keepalive": True,
         "health_check_interval": 25,
-        # What a dead worker held comes back after the visibility time-out and the product of these two.
-        "unacked_restore_interval": 60,
+        # What a dead worker held comes back after the visibility time-out and the product of these two. Each look
+        # costs six commands, and nothing depends on it: the sweeper rings for the row long before.
+        "unacked_restore_interval": 300,
         "unacked_restore_throttle": 1,
         "global_keyprefix": "st:",
     }

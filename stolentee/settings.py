@@ -6,6 +6,7 @@ its own key.
 """
 
 import os
+import sys
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -132,6 +133,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database ---------------------------------------------------------------------------------------------------------
 _database = env.database("DATABASE_URL", f"sqlite:///{VAR_DIR}/db.sqlite3")
+# Migrations need a session of their own, which a pooler by transaction does not give.
+_migrates_directly = "migrate" in sys.argv[1:2] and env.has("DATABASE_DIRECT_URL")
+if _migrates_directly:
+    _database = env.database("DATABASE_DIRECT_URL", "")
 DATABASE_SLOW_QUERY_MS = env.integer("DATABASE_SLOW_QUERY_MS", 100, minimum=1, maximum=60_000)
 # The application gives up first (stolentee/db/watchdog.py); the server's own limit is for an application that is gone.
 DATABASE_QUERY_TIMEOUT_S = env.integer("DATABASE_QUERY_TIMEOUT_S", 10, minimum=0, maximum=600)
@@ -150,7 +155,9 @@ DATABASE_POOL_MAX = pool_max(
 DATABASE_POOL_MIN = min(env.integer("DATABASE_POOL_MIN", 2, minimum=0, maximum=500), DATABASE_POOL_MAX)
 _postgresql = partial(
     postgresql,
-    pooler=env.choice("DATABASE_POOLER", ("auto", "none", "session", "transaction"), "auto"),
+    pooler="none"
+    if _migrates_directly
+    else env.choice("DATABASE_POOLER", ("auto", "none", "session", "transaction"), "auto"),
     pool_min=DATABASE_POOL_MIN,
     pool_max=DATABASE_POOL_MAX,
     pool_idle_s=env.integer("DATABASE_POOL_IDLE_S", 10, minimum=1, maximum=3600),
@@ -171,6 +178,8 @@ DATABASES = {"default": _database}
 _replica_url = env.url("DATABASE_REPLICA_URL", schemes=("postgres", "postgresql"))
 if _replica_url:
     _replica = _postgresql(env.database("DATABASE_REPLICA_URL", _replica_url))
+    # Without it the primary answers, so nobody waits long for it.
+    _replica["OPTIONS"] |= {"connect_timeout": 2, "pool": _replica["OPTIONS"]["pool"] | {"timeout": 1}}
     DATABASES["replica"] = _replica | {"TEST": {"MIRROR": "default"}}
     DATABASE_ROUTERS = ["stolentee.router.ReplicaRouter"]
 REPLICA_STICKY_S = env.integer("REPLICA_STICKY_S", 5, minimum=1, maximum=300)

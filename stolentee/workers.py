@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import structlog
 from celery import Task
 from celery.apps.worker import Worker
+from celery.worker.state import active_requests
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 
-from common.errors import ProviderError
 from common.metrics import TASK_SECONDS, TASKS
+from common.work import release_held
 from stolentee.db.watchdog import limit_queries
 
 log = structlog.get_logger(__name__)
 
 BEAT_INTERVAL_S = 60.0
 _LEAVE_TIMEOUT_S = 3.0
+_GIVE_BACK_AFTER_S, _KILL_AFTER_S = 5.0, 8.0
 _POOL_MAX = 2  # a process of the worker runs one task at a time
 
 _started: dict[str, float] = {}
@@ -53,21 +59,60 @@ def _serve_metrics(port: int) -> None:
 
 
 def prepare_process() -> None:
-    """In a forked process of the worker: the network is loaded before the first photo comes, if photos come here."""
-    if "cutouts" in _queues():
-        threading.Thread(target=warm_model, name="warm-model", daemon=True).start()
+    """In a forked process of the worker: it gets the network, and ends in good order where it has to end early."""
+    signal.signal(signal.SIGTERM, _leave)
+    start_warming()
 
 
-def warm_model() -> None:
-    from ops.health_samples import worker_model_warm
-    from uploads.cutout.providers import rembg_backend
+def give_back_soon() -> None:
+    """The worker has been asked to stop, and its warm shutdown would wait for a task's whole time.
 
+    What has not ended after some seconds is told to, and then made to, so that all is over before the platform's ten.
+    """
+    for after_s, number in ((_GIVE_BACK_AFTER_S, signal.SIGTERM), (_KILL_AFTER_S, signal.SIGKILL)):
+        timer = threading.Timer(after_s, _signal_busy_processes, [number])
+        timer.daemon = True
+        timer.start()
+
+
+def _signal_busy_processes(number: signal.Signals) -> None:
+    for request in tuple(active_requests):
+        if request.worker_pid:
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(request.worker_pid, number)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """The worker ends, or has lost its broker, and the task has had its time: unwind it (`process_leaves` follows)."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+def process_leaves() -> None:
+    """A process of the worker ends. What it has not finished is the next one's at once, not after the lease."""
+    connections.close_all()  # one may have been interrupted in the middle of a query
     try:
-        rembg_backend().load()
-    except ProviderError as error:  # a job tries again, and may have the paid service
-        log.warning("worker.model_cold", error=str(error))
+        released = release_held()
+    except DatabaseError as error:  # the lease runs out by itself
+        log.warning("worker.release_failed", error=type(error).__name__)
         return
-    worker_model_warm(_name())
+    if released:
+        log.info("worker.gave_back", rows=released)
+    connections.close_all()
+
+
+def start_warming() -> None:
+    """The network is loaded before the first photo comes, if photos come here."""
+    if "cutouts" in _queues():
+        threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+
+
+def _warm() -> None:
+    from ops.health_samples import worker_model_warm
+    from uploads.cutout.providers import warm_up
+
+    if warm_up():
+        worker_model_warm(_name())
     connections.close_all()
 
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -103,23 +103,35 @@ class Shop:
     def kill(self) -> None:
         """Ends every process of the shop at once and without warning, as a power cut does."""
         assert self.process is not None
-        for group in self._groups():
-            try:
-                os.killpg(group, signal.SIGKILL)
-            except ProcessLookupError:
-                continue  # it has ended by itself
+        family = _family(self.process.pid)
+        for pid in family:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(STOP_TIMEOUT_S)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while left := [pid for pid in family if _runs(pid)]:
+            assert time.monotonic() < deadline, f"processes of the shop outlive it: {left}"
+            time.sleep(_POLL_S)
 
-    def _groups(self) -> list[int]:
-        """The command's process group, and that of the web server, which lives in a session of its own."""
-        assert self.process is not None
-        groups = [self.process.pid]
-        try:
-            details = requests.get(f"{self.url}/health/detailed", timeout=2).json()
-            groups.insert(0, os.getpgid(int(details["process"]["pid"])))
-        except (requests.RequestException, KeyError, ProcessLookupError):
-            pass  # no web server answers, so there is none to end
-        return groups
+
+def _family(pid: int) -> list[int]:
+    """A process and all that it has begotten: the web server lives in a session of its own, and may not answer."""
+    done = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    parents = {
+        int(child): int(parent) for child, parent in (line.split() for line in done.stdout.splitlines())
+    }
+    family = [pid]
+    for member in family:  # it grows meanwhile
+        family += [child for child, parent in parents.items() if parent == member]
+    return family
+
+
+def _runs(pid: int) -> bool:
+    """False for one that has ended, even where nobody has asked for its exit code yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @contextmanager

@@ -40,6 +40,7 @@ START_ATTEMPTS = 3  # a port that was free a moment ago may be taken
 WHAT_TO_INSTALL = """The production profile needs {missing}, which this machine lacks and could not install.
   Debian, Ubuntu   apt-get install postgresql redis-server
   macOS            brew install postgresql@17 redis
+  (the tests of a pooler: pgbouncer, too)
   or point TEST_DATABASE_URL and TEST_REDIS_URL at servers whose databases may be created and emptied."""
 
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from common.metrics import DATABASE_QUERIES
+from stolentee.db.replica import replica
 from stolentee.db.watchdog import watchdog
+from stolentee.router import REPLICA
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +34,10 @@ def timed(execute: Callable[..., Any], sql: Any, params: Any, many: bool, contex
     try:
         with watchdog.watches(connection):
             return execute(sql, params, many, context)
+    except (OperationalError, InterfaceError) as error:
+        if connection.alias == REPLICA:
+            replica.failed(error)
+        raise
     finally:
         seconds = time.perf_counter() - started
         text = str(sql)

@@ -1,4 +1,4 @@
-"""Lets reads of the catalogue and of reports go to the replica, unless their client has just written."""
+"""Lets reads of the catalogue and of reports go to the replica, unless their client has just written or it is away."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
 from common.http import client_ip
+from stolentee.db.replica import replica
 from stolentee.router import REPLICA, replica_serves
 
 _SAFE = ("GET", "HEAD")
@@ -33,10 +34,16 @@ class ReplicaMiddleware:
             cache.set(_mark(request), True, settings.REPLICA_STICKY_S)
             return response
         apps = next((apps for prefix, apps in _ADDRESSES if request.path.startswith(prefix)), None)
-        if apps is None or cache.get(_mark(request)):
+        if apps is None or cache.get(_mark(request)) or not replica.is_usable():
             return self.get_response(request)
+        losses = replica.losses
         with replica_serves(apps):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if response.status_code >= 500 and replica.losses != losses:
+            return self.get_response(
+                request
+            )  # lost on the way; reading once more, from the primary, harms nobody
+        return response
 
 
 def _mark(request: HttpRequest) -> str:

@@ -5,6 +5,8 @@ The two servers are private to the test that asks for them, because it stops the
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +22,10 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 import requests
+from PIL import Image
 
+from demo.storefront import Storefront, artwork, cart_item, customization
+from demo.walk import ADDRESS
 from tests import services
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -99,27 +104,28 @@ class Production:
     def redis_url(self) -> str:
         return self.environment["REDIS_URL"]
 
-    def sql(self, statement: str, database: str = "") -> list[tuple[Any, ...]]:
+    def sql(self, statement: str, *parameters: Any, database: str = "") -> list[tuple[Any, ...]]:
         """Runs a statement as the superuser, in the shop's database or another."""
         url = urlsplit(self.database_url)
         target = url._replace(path=f"/{database}").geturl() if database else self.database_url
         with psycopg.connect(target, autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, parameters or None)  # type: ignore[call-overload]
             return cursor.fetchall() if cursor.description else []
 
     @contextmanager
     def without_database(self) -> Iterator[None]:
         """Nobody can connect to the shop's database, and whoever was connected is not any more."""
-        self.sql("ALTER DATABASE stolentee WITH ALLOW_CONNECTIONS false", "postgres")
+        self.sql("ALTER DATABASE stolentee WITH ALLOW_CONNECTIONS false", database="postgres")
         try:
             self.disconnect_all()
             yield
         finally:
-            self.sql("ALTER DATABASE stolentee WITH ALLOW_CONNECTIONS true", "postgres")
+            self.sql("ALTER DATABASE stolentee WITH ALLOW_CONNECTIONS true", database="postgres")
 
     def disconnect_all(self) -> None:
         self.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'stolentee'", "postgres"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'stolentee'",
+            database="postgres",
         )
 
     @contextmanager
@@ -136,7 +142,10 @@ class Production:
         return requests.get(f"{self.url}{path}", headers=PROXY | headers, timeout=15, allow_redirects=False)
 
     def post(self, path: str, body: Any, **headers: str) -> requests.Response:
-        return requests.post(f"{self.url}{path}", json=body, headers=PROXY | headers, timeout=15)
+        """`body` is sent as JSON, or as it is where it is a text already."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        kind = {"Content-Type": "application/json"}
+        return requests.post(f"{self.url}{path}", data=text, headers=PROXY | kind | headers, timeout=15)
 
     def details(self) -> dict[str, Any]:
         answer = self.get("/health/detailed", **{"X-Health-Key": "health-key"})
@@ -149,16 +158,18 @@ class Production:
     def log_text(self) -> str:
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
 
-    def manage(self, *arguments: str) -> str:
+    def manage(self, *arguments: str, **settings: str) -> str:
+        """Runs a command, which must succeed; what it said and logged."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=PROJECT,
-            env=self.environment,
-            capture_output=True,
+            env=self.environment | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             timeout=120,
         )
-        assert done.returncode == 0, done.stderr[-3000:]
+        assert done.returncode == 0, done.stdout[-3000:]
         return done.stdout
 
 
@@ -208,16 +219,11 @@ def production(folder: Path, **settings: str) -> Iterator[Production]:
             **settings,
         }
         (folder / "var").mkdir(exist_ok=True)
-        command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "8", "--no-ws", "--log-level",
-            "error", "stolentee.wsgi:application",
-        ]  # fmt: skip
         shop = Production(
             url=f"http://127.0.0.1:{port}",
             environment=environment,
             folder=folder,
-            web=Server(command, environment, folder / "web.log"),
+            web=_web_server(environment, folder / "web.log"),
             redis=redis_server,
         )
         shop.manage("migrate", "-v", "0")
@@ -226,5 +232,46 @@ def production(folder: Path, **settings: str) -> Iterator[Production]:
         shop.manage("collectstatic", "--noinput", "-v", "0")
         stack.callback(shop.web.end)
         shop.web.start()
-        wait_until(lambda: shop.get("/health/ready").status_code == 200, "the web server")
+        wait_until(lambda: shop.get("/health/ready").status_code == 200, "the web server", 60)
         yield shop
+
+
+@contextmanager
+def second_web_server(shop: Production, name: str, **settings: str) -> Iterator[Production]:
+    """The same shop at another address with other settings: another path to its database, say."""
+    port = services._free_port()
+    environment = shop.environment | {"PORT": str(port), **settings}
+    web = _web_server(environment, shop.folder / f"{name}.log")
+    second = replace(shop, url=f"http://127.0.0.1:{port}", environment=environment, web=web)
+    web.start()
+    try:
+        wait_until(lambda: second.get("/health/ready").status_code == 200, f"the web server {name}", 60)
+        yield second
+    finally:
+        web.end()
+
+
+def _web_server(environment: dict[str, str], log: Path) -> Server:
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", environment["PORT"],
+        "--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "8", "--no-ws", "--log-level", "error",
+        "stolentee.wsgi:application",
+    ]  # fmt: skip
+    return Server(command, environment, log)
+
+
+def place_order(browser: Storefront) -> dict[str, Any]:
+    """What the checkout page does: artwork, cart, tax, order."""
+    tee = next(product for product in browser.products() if product["slug"] == "classic-tee")
+    art = browser.upload_file("art.png", _png(), "image/png")
+    item = cart_item(
+        {"id": tee["variants"][0]["id"]}, 1, 12.98, customization(front=[artwork(browser.api_url, art, None)])
+    )
+    customer = {"email": "ada@example.com", "name": "Ada Lovelace", "phone": ""}
+    return browser.create_order(customer, [item], ADDRESS, browser.tax([item], ADDRESS))
+
+
+def _png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGBA", (40, 30), (200, 40, 60, 255)).save(file, "PNG")
+    return file.getvalue()

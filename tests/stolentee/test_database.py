@@ -17,9 +17,11 @@ from structlog.testing import capture_logs
 from accounts.models import User
 from common.metrics import DATABASE_QUERIES
 from products.models import Product
+from stolentee.db import replica as replica_module
 from stolentee.db import timing
 from stolentee.db.options import postgresql
 from stolentee.db.postgresql.base import DatabaseWrapper
+from stolentee.db.replica import Replica
 from stolentee.db.sizing import connections_at_most, pool_max
 from stolentee.db.watchdog import Watchdog, watchdog
 from stolentee.router import ReplicaRouter, replica_serves
@@ -160,6 +162,7 @@ def test_a_client_who_has_written_reads_from_the_primary_for_a_while(
     monkeypatch.setattr(
         middleware, "replica_serves", lambda apps: served.append(apps) or replica_serves(frozenset())
     )
+    monkeypatch.setattr(middleware.replica, "is_usable", lambda: True)
     settings.REPLICA_STICKY_S = 1
 
     def read(address: str, path: str = "/api/products", token: str = "") -> int:
@@ -225,6 +228,29 @@ def test_the_first_query_after_a_restart_is_answered_at_once(own_database: Any) 
 
 
 @pytest.mark.production
+def test_after_a_longer_outage_the_pool_is_back_within_a_second_or_two(
+    own_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stock psycopg tries after 1, 3 and 7 seconds, and after minutes in the end."""
+    pool = own_database.pool
+    pool.open()
+    pool.wait(5)
+    with monkeypatch.context() as outage:
+
+        def refused(timeout: float | None = None) -> Any:
+            raise psycopg.OperationalError("the database system is starting up")
+
+        outage.setattr(pool, "_connect", refused)
+        pool.drain()
+        time.sleep(3.4)
+    started = time.perf_counter()
+    with own_database.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        assert cursor.fetchone() == (1,)
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.production
 def test_thirty_threads_share_the_pool(own_database: Any) -> None:
     seen: list[int] = []
     own_database.pool.open()
@@ -276,3 +302,33 @@ def test_the_watchdog_lets_a_process_that_does_not_serve_take_its_time() -> None
     started = threading.active_count()
     with Watchdog().watches(object()):
         assert threading.active_count() == started
+
+
+@pytest.mark.production
+def test_a_replica_is_asked_until_it_fails_and_then_left_alone(
+    own_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replica_module, "connections", {"own": own_database})
+    known = Replica("own")
+    assert known.is_usable(), "a primary is never behind itself"
+    with own_database.cursor() as cursor, pytest.raises(OperationalError) as cancelled:
+        cursor.execute("SET statement_timeout = 50")
+        cursor.execute("SELECT pg_sleep(5)")
+    known.failed(cancelled.value)
+    assert (known.is_usable(), known.losses) == (True, 0), (
+        "a query that takes too long is not the replica's fault"
+    )
+    known.failed(OperationalError("the connection is lost"))
+    assert (known.is_usable(), known.losses) == (False, 1)
+
+
+@pytest.mark.production
+def test_a_replica_further_behind_than_clients_stay_away_is_not_asked(
+    own_database: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(replica_module, "connections", {"own": own_database})
+    settings.REPLICA_STICKY_S = 5
+    for behind_s, usable in ((5.0, True), (5.1, False), (float("inf"), False)):
+        known = Replica("own")
+        monkeypatch.setattr(known, "_behind_s", lambda behind_s=behind_s: behind_s)
+        assert known.is_usable() is usable, behind_s

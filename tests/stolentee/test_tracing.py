@@ -14,6 +14,7 @@ from tests.server import running_shop
 from tests.stolentee.vendor import FakeRemoveBg
 
 pytestmark = pytest.mark.timeout(180)
+REQUEST_ID = "storefront-upload-1"
 PHOTO = Path(__file__).resolve().parents[2] / "demo" / "shirt-photo.jpg"
 
 
@@ -32,6 +33,7 @@ def test_one_trace_from_the_request_to_the_vendor(tmp_path: Path) -> None:
             REMBG_MODEL="u2net",
         ) as shop:
             browser = Storefront(shop.url)
+            browser.session.headers["X-Request-ID"] = REQUEST_ID
             job = browser.upload_photo(PHOTO)["jobId"]
             deadline = time.monotonic() + 90
             awaited = {"remove.bg removebg", "run/uploads.cutout.run_job"}
@@ -62,6 +64,8 @@ def test_one_trace_from_the_request_to_the_vendor(tmp_path: Path) -> None:
     assert ancestors(http)[0] == "remove.bg removebg"
     assert {task.name, request.name} <= set(ancestors(call))
     assert attributes(call)["peer.service"] == "remove.bg"
-    assert attributes(request)["request.id"]
+    assert attributes(request)["request.id"] == REQUEST_ID
+    lines = [line for line in shop.log_text().splitlines() if '"cutout.' in line and job in line]
+    assert lines and all(f'"request_id": "{REQUEST_ID}"' in line for line in lines), lines
     assert not any("health" in span.name for span in spans)
     assert "a-secret-link" not in str(spans)

@@ -1,9 +1,10 @@
-"""A double of remove.bg that answers every picture with the same cut-out: an ellipse."""
+"""A double of remove.bg that answers every picture with the same cut-out, an ellipse, when it may."""
 
 from __future__ import annotations
 
 import io
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -20,9 +21,15 @@ def _reply() -> bytes:
 
 
 class FakeRemoveBg:
-    """`with FakeRemoveBg() as vendor:` serves at `vendor.url` and counts `vendor.calls`."""
+    """`with FakeRemoveBg() as vendor:` serves at `vendor.url` and counts `vendor.calls`.
 
-    calls = 0
+    `vendor.may_answer.clear()` makes it keep everybody waiting until `set()`.
+    """
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     def __enter__(self) -> FakeRemoveBg:
         double, reply = self, _reply()
@@ -34,11 +41,13 @@ class FakeRemoveBg:
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 double.calls += 1
-                self.send_response(200)
-                self.send_header("Content-Type", "image/png")
-                self.send_header("Content-Length", str(len(reply)))
-                self.end_headers()
-                self.wfile.write(reply)
+                double.may_answer.wait()
+                with suppress(OSError):  # whoever asked may have left
+                    self.send_response(200)
+                    self.send_header("Content-Type", "image/png")
+                    self.send_header("Content-Length", str(len(reply)))
+                    self.end_headers()
+                    self.wfile.write(reply)
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -48,5 +57,6 @@ class FakeRemoveBg:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.may_answer.set()
         self._server.shutdown()
         self._server.server_close()

@@ -48,14 +48,19 @@ def rembg_backend() -> RembgBackend:
     return RembgBackend(model=settings.REMBG_MODEL, home=settings.REMBG_HOME)
 
 
-def warm_up() -> None:
-    """Loads the network now, so that a worker pays for it at its start and not in its first job."""
+def warm_up() -> bool:
+    """Loads the network now, so that a worker pays for it at its start and not in its first job.
+
+    False where this process needs none, because our own service has it, or cannot have one.
+    """
     if settings.REMBG_SERVICE_URL:
-        return
+        return False
     try:
         rembg_backend().load()
     except ProviderError as error:  # the jobs will say so, and remove.bg may step in
         log.warning("cutout.not_warm", error=str(error))
+        return False
+    return True
 
 
 def rembg_service_backend() -> RembgServiceBackend | None:
