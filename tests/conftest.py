@@ -1,8 +1,10 @@
 """What holds for every test: the profile it runs in, and a clean cache."""
 
 import os
+from importlib import import_module
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 
@@ -61,6 +63,12 @@ def pytest_configure() -> None:
 def profile() -> str:
     """`embedded` (SQLite, no Redis) or `production` (PostgreSQL and Redis)."""
     return os.environ["TEST_PROFILE"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def routes() -> None:
+    """Which routes there are is settled at their import, by settings that no test has changed yet."""
+    import_module(settings.ROOT_URLCONF)
 
 
 @pytest.fixture(autouse=True)

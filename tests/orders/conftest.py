@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -32,9 +31,6 @@ from tests.orders.payments.work import DOUBLE_SECRET
 @pytest.fixture
 def stripe_double(settings: Any) -> Iterator[FakeStripe]:
     """The shop as it is with a Stripe key, which talks to the double."""
-    import_module(
-        settings.ROOT_URLCONF
-    )  # once per process, with the test gateway's routes for the other tests
     settings.PAYMENT_GATEWAY = "orders.payments.backends.stripe.StripeGateway"
     settings.TAX_CALCULATOR = "orders.checkout.tax.StripeTaxCalculator"
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRETS = "sk_test_1", [DOUBLE_SECRET]
