@@ -53,7 +53,8 @@ def test_only_the_moves_of_the_table_are_made(order: Order, current: str, follow
     elif following in LINE_MOVES[current]:
         move(order, 1, following)
         event = OrderEvent.objects.filter(line=line, kind=f"line.{following}").latest("created_at")
-        assert (event.actor, event.note) == ("staff:7", "seen")
+        warning = " Shipped without a printer's yes to the pack: line 1 (not built)."
+        assert (event.actor, event.note) == ("staff:7", "seen" + (warning if following == "shipped" else ""))
         assert (event.before, event.after) == (
             {"production_status": current},
             {"production_status": following},
