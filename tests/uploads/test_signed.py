@@ -30,8 +30,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def without_limits(settings: Any) -> None:
+def quiet_shop(settings: Any) -> None:
+    """No limits, and nothing that the tests of other modules have sent and not completed."""
     settings.RATELIMIT_ENABLE = False
+    for name in waiting_files():
+        private_storage().delete(f"incoming/{name}")
 
 
 def picture(kind: str = "PNG", side_px: int = 40) -> bytes:
