@@ -84,16 +84,24 @@ def resident_bytes(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-def openers_bytes(pid: int) -> int:
-    """Memory of the fork server of a web process and of its forks: nobody's children, but of the same group."""
-    total = 0
+def openers_of(group: int) -> list[Path]:
+    """The fork server of a web process and its forks, as folders of /proc: nobody's children, but of its group."""
+    found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if "fork_server" in (folder / "cmdline").read_text() and os.getpgid(
-                int(folder.name)
-            ) == os.getpgid(pid):
-                rollup = (folder / "smaps_rollup").read_text()
-                total += int(rollup.split("\nPss:")[1].split()[0]) * 1024
+            if "fork_server" in (folder / "cmdline").read_text() and os.getpgid(int(folder.name)) == group:
+                found.append(folder)
+        except OSError:
+            continue  # it ended meanwhile
+    return found
+
+
+def openers_bytes(group: int) -> int:
+    """Their memory, each with its share of the pages that they have in common."""
+    total = 0
+    for folder in openers_of(group):
+        try:
+            total += int((folder / "smaps_rollup").read_text().split("\nPss:")[1].split()[0]) * 1024
         except (OSError, IndexError):
             continue  # it ended meanwhile
     return total
@@ -102,11 +110,11 @@ def openers_bytes(pid: int) -> int:
 @contextmanager
 def watched(pid: int) -> Iterator[Memory]:
     """The highest memory of a process, and of all that open files for it together, until the block ends."""
-    peak, done = Memory(), threading.Event()
+    peak, done, group = Memory(), threading.Event(), os.getpgid(pid)
 
     def watch() -> None:
         while not done.wait(_SAMPLE_S):
-            peak.note(resident_bytes(pid), openers_bytes(pid))
+            peak.note(resident_bytes(pid), openers_bytes(group))
 
     watcher = threading.Thread(target=watch)
     watcher.start()

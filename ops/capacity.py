@@ -28,11 +28,9 @@ class Rates:
 
     requests_per_s_process: float = 236.0  # bench.quotes: 473 quotes a second, two processes
     orders_per_s_database: float = (
-        21.0  # bench.checkout: orders created a second, four buyers, PostgreSQL on the same two cores
+        21.0  # bench.checkout: orders created a second, PostgreSQL on the same cores
     )
-    cutout_s: float = (
-        0.62  # bench.cutout_speed: processor seconds of one photo of 2,000 px, from decoding to file
-    )
+    cutout_s: float = 0.62  # bench.cutout_speed: processor seconds of a photo of 2,000 px, to its file
     compression_s: float = 0.97  # bench.compression: 80.7 ms a megapixel, for a photo of 12
     pack_s: float = 19.6  # bench.production: processor seconds of four placements of 12 x 16 inches
     processes_per_instance: int = 2  # one per core

@@ -23,6 +23,7 @@ from common import ledger
 from common.models import LedgerEntry
 from ops.probes import work_facts
 from orders.art_admin import pending_reviews
+from orders.holds import hold_words
 from orders.models import Order, ProductionPack, Refund, StaffAlert
 from orders.production.worklist import packs_open
 from uploads.models import Asset
@@ -130,7 +131,7 @@ def sales(days: Sequence[date]) -> dict[str, Any]:
 def holds() -> dict[str, Any]:
     held = Order.objects.exclude(hold_reason="").exclude(production_status=Order.ProductionStatus.CANCELLED)
     newest = held.order_by("-created_at")[:_ROWS]
-    return {"count": held.count(), "rows": [(order, order.hold_reason.replace("_", " ")) for order in newest]}
+    return {"count": held.count(), "rows": [(order, hold_words(order.hold_reason)) for order in newest]}
 
 
 def packs(today: date) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from orders import (
 )
 from orders.access import access_revoke
 from orders.checkout import admin as checkout_admin  # noqa: F401
+from orders.holds import hold_words
 from orders.models import Order, OrderLine, StripeEvent
 from orders.notifications import admin as mail_admin  # noqa: F401
 from orders.order_actions import BULK_STATUSES, BY_NAME, REFUND, SHIP, actions_for, bulk_move
@@ -125,7 +126,7 @@ class OrderAdmin(LookedAtOnly, OrderMoneyPages, LongList):
 
     @display(description="Hold")
     def held(self, order: Order) -> SafeString | str:
-        words = order.hold_reason.replace("_", " ")
+        words = hold_words(order.hold_reason)
         return format_html('<span class="st-badge danger">{}</span>', words) if words else ""
 
     @display(description="Placed", ordering="created_at")
@@ -194,7 +195,7 @@ class OrderAdmin(LookedAtOnly, OrderMoneyPages, LongList):
             "title": order.number,
             "original": order,
             "order": order,
-            "hold": order.hold_reason.replace("_", " "),
+            "hold": hold_words(order.hold_reason),
             "lines": order.lines.all(),
             "entries": timeline(order),
             "actions": actions_for(request, order),

@@ -25,3 +25,8 @@ DIFFERENCE_DUE: Final = "difference_due"
 
 # What is between the shop and a bank, or is told by another mail.
 NOT_TOLD_TO_CUSTOMERS: Final = frozenset({PAID_AFTER_CANCELLATION, DISPUTED, DISPUTE_LOST, REFUND_FAILED})
+
+
+def hold_words(reason: str) -> str:
+    """A reason as staff read it."""
+    return reason.replace("_", " ")

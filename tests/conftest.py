@@ -83,16 +83,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     The slow modules begin, so that no process is left alone with one of them at the end.
     """
     other = next(name for name in PROFILES if name != os.environ["TEST_PROFILE"])
-    left_out = [
-        item
-        for item in items
-        if item.get_closest_marker(other)
-        or (item.nodeid.startswith(ONCE[other]) and not item.get_closest_marker(os.environ["TEST_PROFILE"]))
-    ]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
-    items.sort(key=_place)
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (left_out if _is_for(other, item) else kept).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = sorted(kept, key=_place)
+
+
+def _is_for(other: str, item: pytest.Item) -> bool:
+    """Whether a test is for the other profile alone, by its own mark or by its place."""
+    if item.get_closest_marker(other):
+        return True
+    return item.nodeid.startswith(ONCE[other]) and not item.get_closest_marker(os.environ["TEST_PROFILE"])
 
 
 def _place(item: pytest.Item) -> int:

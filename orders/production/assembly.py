@@ -18,7 +18,15 @@ from PIL import Image
 
 from designs.geometry import Position, StageView
 from designs.inks import LOW_CONFIDENCE, ink_count, rgb_of
-from designs.rendering import PlacedArtwork, PrintArt, moved_to, render_mockup, render_print_art, same_picture
+from designs.rendering import (
+    PAGE_RGB,
+    PlacedArtwork,
+    PrintArt,
+    moved_to,
+    render_mockup,
+    render_print_art,
+    same_picture,
+)
 from orders.production.ink_layers import CHOKE_PX, SOLID_ALPHA, hardened, underbase, white_layer
 from orders.production.pack import SPEC_PDF, build_pack
 from orders.production.placement_spec import (
@@ -105,16 +113,18 @@ def assemble(line: Line, after_each: Callable[[], object] = lambda: None) -> Pac
     packed = Packed()
     files: dict[str, bytes] = {}
     placements = []
+    pictures: dict[str, Image.Image] = {}
     for source in line.placements:
         placed = _decoded(line, source, packed)
         placements.append(_printed(line.facts, source, placed, files, packed))
         with packed.phase("mock-ups"):
-            _add_mockup(line, source.view, placed, packed)
+            _add_mockup(line, source.view, placed, pictures)
         after_each()
     with packed.phase("mock-ups"):
         for side in ("front", "back"):
-            if side not in packed.mockups:
-                _add_mockup(line, line.views[side], [], packed)
+            if side not in pictures:
+                _add_mockup(line, line.views[side], [], pictures)
+        packed.mockups = {view: _png(picture) for view, picture in pictures.items()}
     warnings = [*line.facts.warnings, *(text for placement in placements for text in warnings_of(placement))]
     spec = replace(line.facts, placements=tuple(placements), warnings=tuple(warnings))
     files |= {f"mockups/{view}.png": data for view, data in packed.mockups.items()}
@@ -193,22 +203,22 @@ def _inks(art: PrintArt, source: SourcePlacement, facts: PackSpec) -> InkSpec:
     return InkSpec(report.count, source.priced_inks, source.most_inks, round(report.confidence, 2))
 
 
-def _add_mockup(line: Line, view: StageView, placed: list[PlacedArtwork], packed: Packed) -> None:
+def _add_mockup(
+    line: Line, view: StageView, placed: list[PlacedArtwork], pictures: dict[str, Image.Image]
+) -> None:
+    """Draws the artworks onto the picture of their view and, where the same garment is seen, of its side as well: at
+    the neck or on the chest."""
     side = "front" if view.placement in FRONT_PLACEMENTS else "back"
-    picture = garment_picture(line.garment, side, line.facts.colour_hex, MOCKUP_WIDTH_PX)
+    garment = garment_picture(line.garment, side, line.facts.colour_hex, MOCKUP_WIDTH_PX)
     expected = view.image_width_px / view.image_height_px
-    if abs(picture.width / picture.height / expected - 1) > _ASPECT_TOLERANCE:
+    if abs(garment.width / garment.height / expected - 1) > _ASPECT_TOLERANCE:
         return  # the stage shows a detail of which there is no picture; front and back always have theirs
-    packed.mockups[view.placement] = _png(render_mockup(view, picture, placed, MOCKUP_WIDTH_PX))
     whole = line.views[side]
-    if view.placement == side or not same_picture(view, whole):
-        return
-    # A print at the neck or on the chest is seen on the picture of its side as well.
-    if side not in packed.mockups:
-        _add_mockup(line, whole, [], packed)
-    with Image.open(io.BytesIO(packed.mockups[side])) as under:
-        seen = [moved_to(artwork, whole) for artwork in placed]
-        packed.mockups[side] = _png(render_mockup(whole, picture, seen, MOCKUP_WIDTH_PX, under=under))
+    seen_on = [view, whole] if view.placement != side and same_picture(view, whole) else [view]
+    for stage in seen_on:
+        moved = [moved_to(artwork, stage) for artwork in placed]
+        under = pictures.get(stage.placement)
+        pictures[stage.placement] = render_mockup(stage, garment, moved, MOCKUP_WIDTH_PX, PAGE_RGB, under)
 
 
 def warnings_of(placement: PlacementSpec) -> list[str]:

@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 
 from common.errors import Conflict, NotFound, Unprocessable
 from orders import lifecycle
-from orders.models import Order, PackEvent, Printer, PrinterEvent, ProductionPack
+from orders.models import Order, Printer, PrinterEvent, ProductionPack
+from orders.production.services import pack_set_stage
 from orders.production.shipments import left_to_ship, shipment_record
 from orders.production.stages import REPORTED, STAGES, stage_refusal
 from orders.states import canonical_production_status
@@ -131,7 +132,7 @@ def packs_move(
         elif stage != "rejected" and order.hold_reason:
             raise Conflict(f"The order is on hold: {order.hold_reason}.", code="order_on_hold")
         for pack in packs:
-            _set_stage(pack, stage, actor, note)
+            pack_set_stage(pack, stage, actor, note)
         if stage == "rejected":
             lines = ", ".join(str(pack.line.number) for pack in packs)
             lifecycle.order_hold(order, reason=REJECTED, actor=actor, note=f"line {lines}: {note}")
@@ -161,9 +162,9 @@ def _ship(order: Order, report: Report, printer: Printer | None, actor: str) -> 
     rest = left_to_ship(order)
     for pack in _packs(order, set()):
         if rest.get(pack.line.number, 0) == 0:
-            _set_stage(pack, "shipped", actor, report.tracking_number)
+            pack_set_stage(pack, "shipped", actor, report.tracking_number)
         elif pack.line.number in quantities:
-            _set_stage(pack, "in_production", actor, f"{quantities[pack.line.number]} shipped")
+            pack_set_stage(pack, "in_production", actor, f"{quantities[pack.line.number]} shipped")
     done = not any(rest.values())
     if not done:
         for number in (number for number in quantities if rest[number] == 0):
@@ -182,20 +183,6 @@ def _packs(order: Order, numbers: set[int]) -> list[ProductionPack]:
     if unknown:
         raise Unprocessable(f"The order has no line {min(unknown)}.", code="line_not_found")
     return [pack for pack in packs if not numbers or pack.line.number in numbers]
-
-
-def _set_stage(pack: ProductionPack, stage: str, actor: str, note: str) -> None:
-    if pack.stage == stage:
-        return
-    PackEvent.objects.create(
-        pack=pack,
-        kind=PackEvent.Kind.MOVED,
-        actor=actor,
-        details={"before": pack.stage, "after": stage},
-        note=note,
-    )
-    pack.stage = stage
-    pack.save(update_fields=["stage", "updated_at"])
 
 
 def _states(order: Order) -> dict[str, Any]:

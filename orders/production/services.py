@@ -55,16 +55,25 @@ def packs_leave(order: Order, *, actor: str) -> str:
         if pack.stage not in _TAKEN_ON:
             known = pack.stage if pack.status == ProductionPack.Status.DONE else "not built"
             unaccepted.append(f"line {pack.line.number} ({known})")
-        PackEvent.objects.create(
-            pack=pack,
-            kind=PackEvent.Kind.MOVED,
-            actor=actor,
-            details={"before": pack.stage, "after": "shipped"},
-        )
-        ProductionPack.objects.filter(pk=pack.pk).update(stage="shipped", updated_at=timezone.now())
+        pack_set_stage(pack, "shipped", actor)
     if not unaccepted:
         return ""
     return f"Shipped without a printer's yes to the pack: {', '.join(unaccepted)}."
+
+
+def pack_set_stage(pack: ProductionPack, stage: str, actor: str, note: str = "") -> None:
+    """Moves the pack and writes it into its history; nothing where it is there already."""
+    if pack.stage == stage:
+        return
+    PackEvent.objects.create(
+        pack=pack,
+        kind=PackEvent.Kind.MOVED,
+        actor=actor,
+        details={"before": pack.stage, "after": stage},
+        note=note,
+    )
+    pack.stage = stage
+    pack.save(update_fields=["stage", "updated_at"])
 
 
 def packs_were_handed_over(order: Order) -> bool:

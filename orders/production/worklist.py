@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
+from orders.holds import hold_words
 from orders.models import Order, ProductionPack
 from orders.production.assembly import INK_METHODS
 
@@ -84,7 +85,7 @@ def _row(pack: ProductionPack, today: date) -> dict[str, Any]:
         "stage": pack.stage,
         "status": pack.status,
         "hold_reason": line.order.hold_reason,
-        "hold_words": line.order.hold_reason.replace("_", " "),
+        "hold_words": hold_words(line.order.hold_reason),
         "printer": pack.printer.name if pack.printer else None,
         "placements": [
             {name: placement[name] for name in ("placement", "width_in", "height_in", "dpi")}

@@ -40,9 +40,7 @@ class ReplicaMiddleware:
         with replica_serves(apps):
             response = self.get_response(request)
         if response.status_code >= 500 and replica.losses != losses:
-            return self.get_response(
-                request
-            )  # lost on the way; reading once more, from the primary, harms nobody
+            return self.get_response(request)  # lost on the way: reading from the primary harms nobody
         return response
 
 

@@ -90,16 +90,17 @@ def remove_background(
 def _removed(data: bytes, *, max_pixels: int, only_mask: bool, alone: bool) -> Removed:
     started = time.perf_counter()
     picture = decode(data, max_pixels=max_pixels)
-    png = encode_png_quickly(_mask(picture, alone) if only_mask else _cut_out(picture, alone))
+    network = _loaded(alone=alone)
+    png = encode_png_quickly(_mask(picture, network) if only_mask else _cut_out(picture, network))
     return Removed(png, round((time.perf_counter() - started) * 1000), os.getpid(), rss_mb())
 
 
-def _mask(picture: Picture, alone: bool) -> NDArray[np.uint8]:
+def _mask(picture: Picture, network: RembgBackend) -> NDArray[np.uint8]:
     """What the network makes of the picture, whatever is on it: whoever asks for a mask has looked at it."""
-    return np.rint(_loaded(alone=alone).mask(picture.rgb) * 255).astype(np.uint8)
+    return np.rint(network.mask(picture.rgb) * 255).astype(np.uint8)
 
 
-def _cut_out(picture: Picture, alone: bool) -> NDArray[np.uint8]:
+def _cut_out(picture: Picture, network: RembgBackend) -> NDArray[np.uint8]:
     """What the shop's own pipeline would make of the picture, in its place.
 
     Flat art needs no network. Where the pipeline finds nothing that it could vouch for, the network's mask is returned,
@@ -108,11 +109,9 @@ def _cut_out(picture: Picture, alone: bool) -> NDArray[np.uint8]:
     if picture.is_cut_out:
         return picture.rgba
     try:
-        cutout = extract_artwork(
-            picture.rgb, lambda rgb: _loaded(alone=alone).mask(rgb), _unheard, subject="object"
-        )
+        cutout = extract_artwork(picture.rgb, network.mask, _unheard, subject="object")
     except CutoutFailed:
-        return with_alpha(picture.rgba, _mask(picture, alone))
+        return with_alpha(picture.rgba, _mask(picture, network))
     rgba = whole_picture(cutout, picture.height_px, picture.width_px)
     return with_alpha(rgba, picture.rgba[..., 3]) if picture.has_alpha else rgba
 
@@ -151,6 +150,7 @@ def rss_mb() -> int:
 
 
 def _loaded(*, alone: bool = False) -> RembgBackend:
-    if _backend is None:
+    found = _alone if alone else _backend
+    if found is None:
         raise RuntimeError("the process has not started")
-    return _alone if alone and _alone is not None else _backend
+    return found

@@ -151,7 +151,10 @@ def _forked(connection: socket.socket, work: Callable[[Sequence[str]], int]) -> 
     length = int.from_bytes(size, "big")
     line = b""
     while len(line) < length:
-        line += connection.recv(length - len(line))
+        more = connection.recv(length - len(line))
+        if not more:  # the client has ended in the middle of its request
+            return False
+        line += more
     if os.fork() == 0:
         connection.close()
         try:

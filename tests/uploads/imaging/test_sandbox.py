@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench.uploads import openers_of
 from tests.uploads.hostile.corpus import RED_CIRCLE, pdf, svg
 from uploads.imaging import formats, sandbox
 from uploads.imaging.errors import ImageRejected
@@ -138,19 +138,6 @@ def test_a_process_that_cannot_work_at_all_is_our_fault_and_not_the_files(
 # --- The server that is forked ----------------------------------------------------------------------------------------
 
 
-def servers(of: int) -> list[int]:
-    """Servers whose client has this number: the starter has left them, but they have its process group."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_text()
-            if "fork_server" in command and os.getpgid(int(folder.name)) == of:
-                found.append(int(folder.name))
-        except (OSError, ValueError):
-            continue  # it ended meanwhile
-    return found
-
-
 CLIENT = """
 import os, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -172,13 +159,33 @@ def test_the_server_ends_with_its_client_and_a_forked_client_has_one_of_its_own(
         assert client.stdout is not None
         assert client.stdout.readline() == "8 8\n"
         deadline = time.monotonic() + 10
-        while len(servers(client.pid)) != 1:  # that of the child has gone with it
-            assert time.monotonic() < deadline, servers(client.pid)
+        while len(openers_of(client.pid)) != 1:  # that of the child has gone with it
+            assert time.monotonic() < deadline, openers_of(client.pid)
             time.sleep(0.02)
         client.kill()
         client.wait(10)
-    while servers(client.pid):
-        assert time.monotonic() < deadline, servers(client.pid)
+    while openers_of(client.pid):
+        assert time.monotonic() < deadline, openers_of(client.pid)
+        time.sleep(0.02)
+
+
+HALF_A_REQUEST = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+os.setpgid(0, 0)
+from pathlib import Path
+from uploads.imaging.fork_server import ForkServer
+ForkServer(Path(sys.argv[1]))._connection.sendall((100).to_bytes(4, "big") + b"{")
+print(os.getpid(), flush=True)
+"""
+
+
+def test_a_client_that_ends_in_the_middle_of_a_request_leaves_no_server_behind() -> None:
+    command = [sys.executable, "-c", HALF_A_REQUEST, str(ROOT)]
+    group = int(subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout)
+    deadline = time.monotonic() + 10
+    while openers_of(group):
+        assert time.monotonic() < deadline, openers_of(group)
         time.sleep(0.02)
 
 
