@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 
+pytest_plugins = ("tests.shop",)
+
 PROFILES = ("embedded", "production")
 # They wait for servers, for time or for hundreds of events; the slowest first.
 SLOW_MODULES = tuple(

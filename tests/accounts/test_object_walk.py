@@ -26,15 +26,6 @@ from orders.production.handoff import pack_link
 from products.models import Product
 from tests.architecture.test_routes import routes
 from tests.contracts.baskets import create, order_body, pay, tee
-from tests.contracts.conftest import (  # noqa: F401  (fixtures)
-    art_png,
-    catalogue,
-    customer,
-    customer_user,
-    guest,
-    sign_in,
-    stranger,
-)
 from tests.contracts.expectations import data_of, nothing_changes
 from tests.contracts.test_designs import design_body, save
 from tests.factories import JobFactory, UserFactory
@@ -167,7 +158,7 @@ def test_every_route_that_names_an_object_has_a_door() -> None:
 
 
 @pytest.fixture
-def world(customer: Storefront, customer_user: User, art_png: bytes, settings: Any) -> World:  # noqa: F811
+def world(customer: Storefront, customer_user: User, art_png: bytes, settings: Any) -> World:
     settings.RATELIMIT_ENABLE = False
     settings.TEXT_WAIT_S = 0
     settings.GEMINI_API_KEY = "a-key"
@@ -266,10 +257,10 @@ def knock(door: Door, world: World, browser: Storefront) -> Any:
 
 @pytest.fixture
 def actors(
-    guest: Storefront,  # noqa: F811
-    customer: Storefront,  # noqa: F811
-    stranger: Storefront,  # noqa: F811
-    sign_in: Callable[[User], Storefront],  # noqa: F811
+    guest: Storefront,
+    customer: Storefront,
+    stranger: Storefront,
+    sign_in: Callable[[User], Storefront],
 ) -> dict[str, Storefront]:
     staff = {role: sign_in(UserFactory(role=role)) for role in STAFF}
     return {STRANGER: guest, OWN: customer, OTHER: stranger, **staff}

@@ -19,16 +19,6 @@ from designs import services
 from designs.models import Design
 from products.models import Product, Variant
 from stolentee.checks import check_secrets
-from tests.contracts.conftest import (  # noqa: F401  (fixtures)
-    art,
-    art_png,
-    catalogue,
-    customer,
-    customer_user,
-    guest,
-    sign_in,
-    staff,
-)
 from tests.contracts.expectations import assert_readable_by_the_page, data_of, nothing_changes
 from tests.contracts.in_process import storefront
 from tests.contracts.test_designs import design_body
@@ -48,7 +38,7 @@ def log_in(browser: Storefront, email: str, password: str = PASSWORD) -> Any:
     return browser.call("POST", "/api/auth/login", json={"email": email, "password": password})
 
 
-def test_18_a_name_and_an_address_open_no_account(guest: Storefront) -> None:  # noqa: F811
+def test_18_a_name_and_an_address_open_no_account(guest: Storefront) -> None:
     boss = UserFactory(owner=True, supabase_id="sb-1")
     with nothing_changes():
         for supabase_id in ("x", "sb-1"):
@@ -71,7 +61,7 @@ def test_18_a_name_and_an_address_open_no_account(guest: Storefront) -> None:  #
     ids=["demoted", "closed", "deleted", "logged out", "password changed"],
 )
 def test_19_a_token_ends_with_what_it_stood_for(
-    sign_in: Callable[[User], Storefront],  # noqa: F811
+    sign_in: Callable[[User], Storefront],
     ends: Callable[[User, Storefront], Any],
 ) -> None:
     boss = UserFactory(owner=True)
@@ -81,7 +71,7 @@ def test_19_a_token_ends_with_what_it_stood_for(
     assert browser.call("GET", ADMIN).status_code in (401, 403)
 
 
-def test_20_a_fresh_shop_has_no_account_and_nobody_is_born_staff(guest: Storefront) -> None:  # noqa: F811
+def test_20_a_fresh_shop_has_no_account_and_nobody_is_born_staff(guest: Storefront) -> None:
     assert not User.objects.exists()  # the catalogue and the prices are seeded
     answer = register(guest, "ada@example.com", role="owner", is_staff="true")
     assert answer.status_code == 201
@@ -91,7 +81,7 @@ def test_20_a_fresh_shop_has_no_account_and_nobody_is_born_staff(guest: Storefro
         assert guest.call("GET", ADMIN).status_code == 403
 
 
-def test_21_nobody_learns_who_has_an_account(guest: Storefront) -> None:  # noqa: F811
+def test_21_nobody_learns_who_has_an_account(guest: Storefront) -> None:
     UserFactory(email="ada@example.com")
     for ask in (
         lambda email: log_in(guest, email, "Wrong-password-1"),
@@ -102,7 +92,7 @@ def test_21_nobody_learns_who_has_an_account(guest: Storefront) -> None:  # noqa
         assert known.status_code == unknown.status_code and told[0] == told[1]
 
 
-def test_22_two_addresses_are_two_people_in_any_script(guest: Storefront) -> None:  # noqa: F811
+def test_22_two_addresses_are_two_people_in_any_script(guest: Storefront) -> None:
     names = {"ada.l@gmail.com": "José O'Brien", "adal@gmail.com": "李小龍", "adal+tees@gmail.com": "Zoë"}
     for email, name in names.items():
         assert register(guest, email, name=name).status_code == 201
@@ -110,7 +100,7 @@ def test_22_two_addresses_are_two_people_in_any_script(guest: Storefront) -> Non
     assert register(guest, "ADA.L@Gmail.com").status_code == 400
 
 
-def test_23_every_character_of_a_password_counts(guest: Storefront) -> None:  # noqa: F811
+def test_23_every_character_of_a_password_counts(guest: Storefront) -> None:
     long = "Aa1" + "x" * 100
     assert register(guest, "ada@example.com", password=long + "1").status_code == 201
     assert log_in(guest, "ada@example.com", long + "2").status_code == 401
@@ -119,7 +109,7 @@ def test_23_every_character_of_a_password_counts(guest: Storefront) -> None:  # 
 
 
 def test_24_old_and_forged_tokens_are_refused_and_short_secrets_too(
-    guest: Storefront,  # noqa: F811
+    guest: Storefront,
     settings: Any,
 ) -> None:
     boss = UserFactory(owner=True)
@@ -136,7 +126,7 @@ def test_24_old_and_forged_tokens_are_refused_and_short_secrets_too(
 
 @pytest.mark.parametrize("path", ["/api/auth/login", "/api/auth/oauth/sync"])
 def test_25_guessing_ends_soon_and_the_page_can_say_why(
-    guest: Storefront,  # noqa: F811
+    guest: Storefront,
     settings: Any,
     path: str,
 ) -> None:
@@ -152,7 +142,7 @@ def test_25_guessing_ends_soon_and_the_page_can_say_why(
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_46_columns_of_a_product_are_no_names_from_a_body(staff: Storefront) -> None:  # noqa: F811
+def test_46_columns_of_a_product_are_no_names_from_a_body(staff: Storefront) -> None:
     product = Product.objects.get(slug="classic-tee")
     body = {
         "title": "Tee",
@@ -168,8 +158,8 @@ def test_46_columns_of_a_product_are_no_names_from_a_body(staff: Storefront) -> 
 
 
 def test_47_what_a_blank_costs_is_told_to_nobody_outside(
-    guest: Storefront,  # noqa: F811
-    customer: Storefront,  # noqa: F811
+    guest: Storefront,
+    customer: Storefront,
 ) -> None:
     Variant.objects.update(base_cost="4.3791")
     variant = Variant.objects.select_related("product").first()
@@ -186,7 +176,7 @@ def test_47_what_a_blank_costs_is_told_to_nobody_outside(
             assert '"base_cost"' not in answer.text and '"margin"' not in answer.text
 
 
-def test_48_the_whole_list_takes_the_same_few_queries_and_loses_nothing(staff: Storefront) -> None:  # noqa: F811
+def test_48_the_whole_list_takes_the_same_few_queries_and_loses_nothing(staff: Storefront) -> None:
     counts = []
     for wanted in (10, 120):
         OrderFactory.create_batch(wanted, paid=True)
@@ -198,8 +188,8 @@ def test_48_the_whole_list_takes_the_same_few_queries_and_loses_nothing(staff: S
 
 
 def test_52_saved_designs_have_limits(
-    customer: Storefront,  # noqa: F811
-    art: Json,  # noqa: F811
+    customer: Storefront,
+    art: Json,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     huge = design_body(art)

@@ -11,17 +11,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.contracts.conftest import (  # noqa: F401  (fixtures)
-    art,
-    art_png,
-    catalogue,
-    customer,
-    customer_user,
-    guest,
-    sign_in,
-    staff,
-    stranger,
-)
 from tests.orders.production.conftest import big_art, built, paid_order  # noqa: F401  (fixtures)
 from tools import debian
 

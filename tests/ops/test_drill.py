@@ -24,15 +24,7 @@ from ops.database_dump import row_counts
 from ops.drill import drill
 from orders import lifecycle
 from orders.models import Order, Payment
-from tests.orders.conftest import (  # noqa: F401  (fixtures)
-    Waiting,
-    art,
-    art_png,
-    catalogue,
-    guest,
-    make_order,
-    waiting,
-)
+from tests.orders.conftest import Waiting, make_order  # noqa: F401  (fixture)
 
 PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,6 @@ from ops.sweepers import expire_unpaid_orders
 from orders.models import Order
 from pricing.services.gift_cards import gift_card_balance, gift_card_issue
 from tests.contracts.baskets import order_body, tee
-from tests.contracts.conftest import art, art_png, catalogue, guest  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +21,7 @@ def age(hours: float) -> None:
     Order.objects.update(created_at=timezone.now() - timedelta(hours=hours))
 
 
-def test_an_abandoned_order_gives_its_gift_card_back(guest: Storefront, art: Json) -> None:  # noqa: F811
+def test_an_abandoned_order_gives_its_gift_card_back(guest: Storefront, art: Json) -> None:
     _, code = gift_card_issue(Decimal("10.00"))
     body = order_body(tee(art), gift_card=10, gift_card_code=code, total=7.96)
     guest.json("POST", "/api/orders/create", json=body)
@@ -37,7 +36,7 @@ def test_an_abandoned_order_gives_its_gift_card_back(guest: Storefront, art: Jso
     assert gift_card_balance(code) == Decimal("10.00")
 
 
-def test_a_paid_order_stays(guest: Storefront, art: Json) -> None:  # noqa: F811
+def test_a_paid_order_stays(guest: Storefront, art: Json) -> None:
     _, code = gift_card_issue(Decimal("50.00"))
     body = order_body(tee(art), gift_card=17.96, gift_card_code=code, total=0)
     guest.json("POST", "/api/orders/create", json=body)
@@ -47,8 +46,8 @@ def test_a_paid_order_stays(guest: Storefront, art: Json) -> None:  # noqa: F811
 
 
 def test_an_order_that_is_paid_in_this_very_moment_stays(
-    guest: Storefront,  # noqa: F811
-    art: Json,  # noqa: F811
+    guest: Storefront,
+    art: Json,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, code = gift_card_issue(Decimal("50.00"))

@@ -1,4 +1,4 @@
-"""The seeded shop of the contract tests, and orders that wait for their money."""
+"""The shop with a Stripe key, and orders that wait for their money."""
 
 from __future__ import annotations
 
@@ -13,17 +13,6 @@ from orders.checkout import tax
 from orders.models import Order, Payment, TestIntent
 from orders.payments import gateway
 from tests.contracts.baskets import order_body, tee
-from tests.contracts.conftest import (  # noqa: F401  (fixtures)
-    art,
-    art_png,
-    catalogue,
-    customer,
-    customer_user,
-    guest,
-    sign_in,
-    staff,
-    stranger,
-)
 from tests.fakes.stripe import FakeStripe
 from tests.orders.payments.work import DOUBLE_SECRET
 
@@ -62,7 +51,7 @@ class Waiting:
 
 
 @pytest.fixture
-def make_order(guest: Storefront, art: Json) -> Callable[..., Waiting]:  # noqa: F811
+def make_order(guest: Storefront, art: Json) -> Callable[..., Waiting]:
     def make(**changes: object) -> Waiting:
         body = order_body(tee(art), **changes)
         data = guest.json("POST", "/api/orders/create", json=body)["data"]

@@ -11,7 +11,6 @@ from PIL import Image
 from demo.storefront import Json, Refused, Storefront
 from designs.models import ArtworkFacts
 from tests.contracts.baskets import variant_id
-from tests.contracts.conftest import stranger  # noqa: F401  (fixture)
 from tests.contracts.test_designs import design_body, design_data, save
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +91,7 @@ def test_a_saved_design_is_counted_on_both_sides(customer: Storefront) -> None:
 
 def test_what_is_somebody_elses_is_not_counted(
     customer: Storefront,
-    stranger: Storefront,  # noqa: F811
+    stranger: Storefront,
     guest: Storefront,
 ) -> None:
     art = upload(customer, 2)

@@ -18,14 +18,6 @@ from ops.migration import Plan, files_move
 from orders.models import Order, OrderLine, ProductionPack
 from orders.production import builder
 from tests.contracts.baskets import order_body, placed, variant_id
-from tests.contracts.conftest import (  # noqa: F401  (fixtures)
-    art_png,
-    catalogue,
-    customer,
-    customer_user,
-    guest,
-    sign_in,
-)
 from tests.uploads.conftest import buckets_keys
 from tests.uploads.storage.shop import names_of, picture, upload
 from uploads.compression import worker
@@ -52,7 +44,7 @@ def migrate(*arguments: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def full_shop(target: Any, customer: Storefront, art_png: bytes) -> dict[str, Any]:  # noqa: F811
+def full_shop(target: Any, customer: Storefront, art_png: bytes) -> dict[str, Any]:
     """A design with its thumbnail, and a paid order with pack and mock-ups."""
     art = customer.upload_file("art.png", picture(3, size_px=(1200, 1200)), "image/png")
     thumbnail = customer.upload_file("thumbnail.png", art_png, "image/png")

@@ -18,7 +18,6 @@ from ops.orphans import stores_clean, uploads_expire
 from orders.models import LineArtwork
 from products.models import Product
 from tests.contracts.baskets import order_body, tee
-from tests.contracts.conftest import art, art_png, catalogue, guest  # noqa: F401  (fixtures)
 from tests.uploads.storage.shop import names_of, stray_file, upload
 from uploads.models import Asset, DerivativeWork, Job
 from uploads.storage.moving import located
@@ -95,7 +94,7 @@ def test_a_photo_stays_while_an_account_has_its_cut_out() -> None:
     assert all(exist(names_of(photo, result)))
 
 
-def design(thumbnail: Asset, catalogue: None) -> Design:  # noqa: F811
+def design(thumbnail: Asset, catalogue: None) -> Design:
     product = Product.objects.first()
     assert product is not None
     return Design.objects.create(
@@ -103,7 +102,7 @@ def design(thumbnail: Asset, catalogue: None) -> Design:  # noqa: F811
     )
 
 
-def test_the_thumbnail_and_the_artwork_of_a_design_stay(catalogue: None) -> None:  # noqa: F811
+def test_the_thumbnail_and_the_artwork_of_a_design_stay(catalogue: None) -> None:
     thumbnail, artwork = upload(1), upload(2)
     upload(3)
     saved = design(thumbnail, catalogue)
@@ -115,7 +114,7 @@ def test_the_thumbnail_and_the_artwork_of_a_design_stay(catalogue: None) -> None
     assert expire() == 2
 
 
-def test_nothing_that_an_order_uses_can_be_deleted(guest: Storefront, art: Json) -> None:  # noqa: F811
+def test_nothing_that_an_order_uses_can_be_deleted(guest: Storefront, art: Json) -> None:
     guest.json("POST", "/api/orders/create", json=order_body(tee(art)))
     asset = Asset.objects.get(pk=art["id"])
     assert asset.owner_id is None and LineArtwork.objects.filter(asset=asset).exists()
@@ -124,8 +123,8 @@ def test_nothing_that_an_order_uses_can_be_deleted(guest: Storefront, art: Json)
 
 
 def test_an_upload_that_is_ordered_in_this_very_moment_stays(
-    guest: Storefront,  # noqa: F811
-    art: Json,  # noqa: F811
+    guest: Storefront,
+    art: Json,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The order's row comes between our look and our deletion: its foreign key must hold the asset."""
