@@ -1,6 +1,6 @@
 """How fast large photos come in, and what it costs in memory: `python -m bench.uploads`.
 
-Photos of 25 MB, 8 at once, over HTTP on loopback, against the real web server: one process, as `make run` has it. By
+Photos of 25 MB, 8 at once, over HTTP on loopback, against the real web server: `deploy/start web` with one process. By
 the form (`/api/uploads/shirt-photo`), and by a signed address (`signed-url`, PUT, `complete`). Each upload is received,
 hashed, stored, opened in its confined process, and answered with its display picture; the cut-outs are not done. The
 memory of the web process is read from /proc all the while. It must stay flat: the exit code is 1 where it grows by more
@@ -37,6 +37,7 @@ FLAT_SHARE = 0.25
 _WIDTH_PX, _HEIGHT_PX = 6000, 4500
 _BOUNDARY = "bench-uploads-boundary"
 _SAMPLE_S = 0.01
+_ROOT = Path(__file__).resolve().parent.parent
 _TIMEOUT_S = 180
 
 
@@ -201,13 +202,11 @@ def web_server() -> Iterator[tuple[int, int]]:
     """Port and process id of a web process of its own; the queue's worker is not part of it."""
     port = free_port()
     server = subprocess.Popen(
-        [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "1", "--blocking-threads", "8", "--no-ws", "--log-level", "error",
-            "stolentee.wsgi:application",
-        ],
-        env=os.environ | {"PUBLIC_URL": f"http://127.0.0.1:{port}"},
-    )  # fmt: skip
+        [str(_ROOT / "deploy/start"), "web"],
+        env=os.environ
+        | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        | {"HOST": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": "1", "PUBLIC_URL": f"http://127.0.0.1:{port}"},
+    )
     try:
         wait_for_port(port)
         _, health = Caller(port, b"").call("GET", "/health/detailed", None, {})
@@ -220,7 +219,7 @@ def web_server() -> Iterator[tuple[int, int]]:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.uploads", description=__doc__)
     parser.add_argument("--at-once", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=2, help="uploads per caller and way")
+    parser.add_argument("--rounds", type=int, default=4, help="uploads per caller and way")
     options = parser.parse_args(arguments)
     data = photo()
     size_bytes, in_flight_bytes = len(data) + 8, (len(data) + 8) * options.at_once

@@ -100,6 +100,11 @@ class StageView:
         return self.image_left_px + self.image_width_px / 2
 
     @property
+    def collar_seam_px(self) -> float:
+        """How far below the stage's top the collar seam lies."""
+        return self.area_top_px - self.collar_offset_in * self.pixels_per_inch
+
+    @property
     def area_left_of_centre_in(self) -> float:
         """How far the print area's left edge lies left of the garment's centre line."""
         return (self.centre_line_px - self.area_left_px) / self.pixels_per_inch

@@ -147,12 +147,23 @@ def same_picture(one: StageView, other: StageView) -> bool:
 
 
 def moved_to(artwork: PlacedArtwork, view: StageView) -> PlacedArtwork:
-    """The artwork on the same spot of the cloth, on another stage that shows the same picture."""
-    position = artwork.position or default_position(artwork.view, artwork.index)
+    """The artwork on the same spot of the cloth and as large as it is printed, on another stage of the garment.
+
+    Both are kept in inches, from the collar seam and from the garment's centre line: the stage of a small placement
+    shows it enlarged.
+    """
+    drawn_on = artwork.view
+    if drawn_on == view:
+        return artwork
+    position = artwork.position or default_position(drawn_on, artwork.index)
+    ratio = view.pixels_per_inch / drawn_on.pixels_per_inch
+    enlarged = ratio * drawn_on.base_box_px / view.base_box_px
     moved = replace(
         position,
-        x=position.x + view.image_left_px - artwork.view.image_left_px,
-        y=position.y + view.image_top_px - artwork.view.image_top_px,
+        x=view.centre_line_px + (position.x - drawn_on.centre_line_px) * ratio,
+        y=view.collar_seam_px + (position.y - drawn_on.collar_seam_px) * ratio,
+        scale_x=position.scale_x * enlarged,
+        scale_y=position.scale_y * enlarged,
     )
     return replace(artwork, view=view, position=moved)
 

@@ -327,7 +327,6 @@ CPU_SECOND_USD = env.amount("CPU_SECOND_USD", "0.0000077")
 CUTOUT_MIN_SCORE = env.integer("CUTOUT_MIN_SCORE_PERCENT", 50, minimum=0, maximum=100) / 100
 CUTOUT_TIME_LIMIT_S = 115  # below the task's own, which kills the process
 CUTOUT_LEASE = timedelta(seconds=min(45, WORK_LEASE_S))  # short, because a heartbeat renews it
-PRICE_INK_COUNTER = "designs.counting.inks_counted"  # pricing may not import designs
 CUTOUT_HARD_EDGES_NEEDED = "products.selectors.hard_edges_needed"  # uploads may not import products
 INTERMEDIATE_LIFETIME = timedelta(hours=env.integer("INTERMEDIATE_HOURS", 24, minimum=1, maximum=720))
 GEMINI_SDK = env.choice("GEMINI_SDK", ("google-genai", "google-generativeai"), "google-genai")
@@ -481,6 +480,7 @@ IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 # --- Money ------------------------------------------------------------------------------------------------------------
 CURRENCY = "usd"
 QUOTE_LIFETIME = timedelta(hours=24)  # how long a quote holds, whatever becomes of the price book
+PRICE_INK_COUNTER = "designs.counting.inks_counted"  # pricing may not import designs
 MARGIN_FLOOR_PERCENT = env.integer(
     "MARGIN_FLOOR_PERCENT", 30, minimum=0, maximum=100
 )  # staff are warned below it

@@ -42,7 +42,7 @@ from orders.production.spec import PackSpec, needs_underbase
 from products.garments.tint import garment_picture
 from uploads.imaging.sandbox import read_picture
 
-BUILD_VERSION = 3
+BUILD_VERSION = 4
 """Part of every input hash: raise it when the same inputs are to give other files."""
 
 MOCKUP_WIDTH_PX = 2000  # printers ask for at least that
@@ -207,18 +207,17 @@ def _add_mockup(
     line: Line, view: StageView, placed: list[PlacedArtwork], pictures: dict[str, Image.Image]
 ) -> None:
     """Draws the artworks onto the picture of their view and, where the same garment is seen, of its side as well: at
-    the neck or on the chest."""
+    the neck or on the chest, in both as large as they will be."""
     side = "front" if view.placement in FRONT_PLACEMENTS else "back"
     garment = garment_picture(line.garment, side, line.facts.colour_hex, MOCKUP_WIDTH_PX)
     expected = view.image_width_px / view.image_height_px
     if abs(garment.width / garment.height / expected - 1) > _ASPECT_TOLERANCE:
         return  # the stage shows a detail of which there is no picture; front and back always have theirs
     whole = line.views[side]
-    seen_on = [view, whole] if view.placement != side and same_picture(view, whole) else [view]
-    for stage in seen_on:
-        moved = [moved_to(artwork, stage) for artwork in placed]
-        under = pictures.get(stage.placement)
-        pictures[stage.placement] = render_mockup(stage, garment, moved, MOCKUP_WIDTH_PX, PAGE_RGB, under)
+    stage = whole if same_picture(view, whole) else view
+    moved = [moved_to(artwork, stage) for artwork in placed]
+    for name in dict.fromkeys((view.placement, stage.placement)):
+        pictures[name] = render_mockup(stage, garment, moved, MOCKUP_WIDTH_PX, PAGE_RGB, pictures.get(name))
 
 
 def warnings_of(placement: PlacementSpec) -> list[str]:

@@ -90,12 +90,16 @@ def test_art_at_the_neck_of_a_hoodie_is_seen_from_behind(catalogue: None) -> Non
         picture = np.asarray(Image.open(file).convert("RGB")).astype(int)
     red = (picture[..., 0] > 120) & (picture[..., 1] < 110)
     rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
-    # The base box is 250 px wide: 100 stage pixels from (300, 200), a clear border of 5 in 300 px on each side. The
-    # back's stage shows the same picture 20 pixels higher than the neck's. A stage pixel is 2000 / 690.
-    scale = 2000 / 690
-    expected = [(300 + 100 / 60) * scale, (400 - 100 / 60) * scale]
-    assert [columns[0], columns[-1]] == pytest.approx(expected, abs=4)
-    assert [rows[0], rows[-1]] == pytest.approx([edge - 120 * scale for edge in expected], abs=4)
+    # The neck's stage shows an inch as 100 pixels, the back's as 390 / 14, and each has its own collar seam: 1 in above
+    # an area at 225 px, 3 in above one at 100 px. The base box is 250 px wide: an inch from (300, 200), a clear border
+    # of 5 in 300 px on each side. The centre line stands at 345. A stage pixel is 2000 / 690.
+    scale, inch = 2000 / 690, 390 / 14
+    left_px, top_px = 345 + (300 - 345) / 100 * inch, 100 - 3 * inch + (200 - 125) / 100 * inch
+    border, whole = inch / 60, inch * 59 / 60
+    assert [columns[0], columns[-1]] == pytest.approx(
+        [(left_px + border) * scale, (left_px + whole) * scale], abs=4
+    )
+    assert [rows[0], rows[-1]] == pytest.approx([(top_px + border) * scale, (top_px + whole) * scale], abs=4)
 
 
 @pytest.mark.django_db
