@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -22,6 +23,7 @@ from orders.access import access_revoke
 from orders.models import Order, ProductionPack, Reprint
 from orders.notifications.services import mail_resend
 from orders.production import desk
+from orders.production.services import packs_unaccepted
 from orders.states import production_refusal
 
 CHANGE, SHIP, REFUND = "orders.change_order", "orders.ship_order", "orders.refund"
@@ -48,7 +50,7 @@ Fields = dict[str, forms.Field]
 
 @dataclass(frozen=True)
 class Action:
-    """`run` does it and says what came of it; what it refuses is a DomainError."""
+    """`run` does it and says what came of it; what it refuses is a DomainError. `warning` is shown before."""
 
     name: str
     label: str
@@ -59,6 +61,7 @@ class Action:
     refusal: Callable[[Order], str | None] = lambda order: None
     explains: str = ""
     danger: bool = False
+    warning: Callable[[Order], str] = lambda order: ""
 
     def form(self, order: Order, data: Mapping[str, Any] | None = None) -> forms.Form:
         form = forms.Form(data, prefix=self.name, auto_id="%s")
@@ -105,6 +108,16 @@ def _move(order: Order, status: str, actor: str, data: Mapping[str, Any]) -> str
         reason=data.get("note", ""),
     )
     return f"The order is {moved.get_production_status_display().lower()}."
+
+
+def _without_yes(order: Order) -> str:
+    unaccepted = packs_unaccepted(order)
+    return f"No printer has said yes to the pack of {unaccepted}." if unaccepted else ""
+
+
+def _ship(order: Order, data: Mapping[str, Any], actor: str) -> str:
+    warning = _without_yes(order)
+    return f"{_move(order, 'shipped', actor, data)} {warning}".strip()
 
 
 def _track(order: Order, data: Mapping[str, Any], actor: str) -> str:
@@ -217,8 +230,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "ship", "Ship", "local_shipping", SHIP, lambda order: _parcel(order) | _optional_note(order),
-        lambda order, data, actor: _move(order, "shipped", actor, data), _moving("shipped"),
-        "The customer gets a mail with the tracking number.",
+        _ship, _moving("shipped"), "The customer gets a mail with the tracking number.", warning=_without_yes,
     ),
     Action(
         "deliver", "Mark as delivered", "where_to_vote", SHIP, _optional_note,
@@ -279,7 +291,8 @@ def actions_for(request: HttpRequest, order: Order) -> list[dict[str, Any]]:
         if request.user.has_perm(action.permission):
             refusal = action.refusal(order)
             form = None if refusal else action.form(order)
-            shown.append({"action": action, "refusal": refusal, "form": form})
+            warning = "" if refusal else action.warning(order)
+            shown.append({"action": action, "refusal": refusal, "form": form, "warning": warning})
     return shown
 
 
@@ -289,7 +302,8 @@ def bulk_move(orders: list[Order], status: str, *, actor: str, note: str) -> lis
     for order in orders:
         was = order.get_production_status_display()
         try:
-            message, done = _move(order, status, actor, {"note": note}), True
+            run = _ship if status == "shipped" else partial(_move, status=status)
+            message, done = run(order, data={"note": note}, actor=actor), True
         except DomainError as error:
             message, done = error.message, False
         rows.append({"order": order, "was": was, "done": done, "message": message})

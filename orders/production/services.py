@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.models import Order, OrderLine, PackEvent, ProductionPack
@@ -47,18 +50,30 @@ def packs_leave(order: Order, *, actor: str) -> str:
     Staff may ship what they have printed themselves, so a line may leave whose pack no printer has accepted. That is
     allowed, and written down. What a printer has reported itself is closed by its report and not looked at here.
     """
-    packs = ProductionPack.objects.select_related("line").filter(
-        line__order=order, line__production_status=OrderLine.Status.SHIPPED
-    )
-    unaccepted = []
-    for pack in packs.exclude(stage="shipped").order_by("line__number"):
-        if pack.stage not in _TAKEN_ON:
-            known = pack.stage if pack.status == ProductionPack.Status.DONE else "not built"
-            unaccepted.append(f"line {pack.line.number} ({known})")
+    packs = _packs_here(order).filter(line__production_status=OrderLine.Status.SHIPPED)
+    unaccepted = _unaccepted(packs)
+    for pack in packs:
         pack_set_stage(pack, "shipped", actor)
-    if not unaccepted:
-        return ""
-    return f"Shipped without a printer's yes to the pack: {', '.join(unaccepted)}."
+    return f"Shipped without a printer's yes to the pack: {unaccepted}." if unaccepted else ""
+
+
+def packs_unaccepted(order: Order) -> str:
+    """Which packs of lines that are still here no printer has said yes to: "line 1 (sent), line 2 (not built)"."""
+    gone = (OrderLine.Status.SHIPPED, OrderLine.Status.DELIVERED, OrderLine.Status.CANCELLED)
+    return _unaccepted(_packs_here(order).exclude(line__production_status__in=gone))
+
+
+def _packs_here(order: Order) -> QuerySet[ProductionPack]:
+    packs = ProductionPack.objects.select_related("line").filter(line__order=order)
+    return packs.exclude(stage="shipped").order_by("line__number")
+
+
+def _unaccepted(packs: Iterable[ProductionPack]) -> str:
+    return ", ".join(
+        f"line {pack.line.number} ({pack.stage if pack.status == ProductionPack.Status.DONE else 'not built'})"
+        for pack in packs
+        if pack.stage not in _TAKEN_ON
+    )
 
 
 def pack_set_stage(pack: ProductionPack, stage: str, actor: str, note: str = "") -> None:

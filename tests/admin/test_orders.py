@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -71,8 +72,11 @@ def test_a_parcel_a_note_a_mail_and_a_reprint(
     browser: Client, paid_order: Callable[..., Order], boss: User
 ) -> None:
     order = paid_order(3)
-    act(browser, order, "start")
-    assert "is shipped" in act(browser, order, "ship", tracking_number="9400 1", carrier="USPS")
+    warning = "No printer has said yes to the pack of line 1 (not built)."
+    assert warning in html.unescape(act(browser, order, "start")), "before it is done"
+    shipped = html.unescape(act(browser, order, "ship", tracking_number="9400 1", carrier="USPS"))
+    assert f"The order is shipped. {warning}" in shipped
+    assert warning not in html.unescape(browser.get(f"{LIST}{order.pk}/change/").content.decode())
     act(browser, order, "track", tracking_number="9400 2", carrier="USPS")
     act(browser, order, "note", notes="Called on Monday.")
     order.refresh_from_db()
