@@ -205,7 +205,12 @@ def web_server() -> Iterator[tuple[int, int]]:
         [str(_ROOT / "deploy/start"), "web"],
         env=os.environ
         | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        | {"HOST": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": "1", "PUBLIC_URL": f"http://127.0.0.1:{port}"},
+        | {
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "WEB_CONCURRENCY": "1",
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        },
     )
     try:
         wait_for_port(port)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from common.models import DailyAllowance, FeatureSwitch, LedgerEntry, TextRequest
 
@@ -78,8 +82,20 @@ class LookedAtOnly:
 class FeatureSwitchAdmin(ShopAdmin):
     """Changes hold from the next job on, in every process."""
 
-    list_display = ["name", "percent", "note", "updated_at"]
+    list_display = ["name", "about", "percent", "note", "updated_at"]
     list_editable = ["percent"]
+
+    @display(description="Share of")
+    def about(self, switch: FeatureSwitch) -> str:
+        return settings.FEATURE_SWITCHES.get(switch.name, "nothing any more")
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        """Any other name would switch nothing."""
+        if db_field.name != "name":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return forms.ChoiceField(choices=settings.FEATURE_SWITCHES.items(), widget=UnfoldAdminSelectWidget())
 
 
 @admin.register(LedgerEntry)

@@ -319,6 +319,7 @@ REMBG_QUEUE_SIZE = env.integer("REMBG_QUEUE_SIZE", 16, minimum=0, maximum=1000)
 REMBG_MAX_RSS_MB = env.integer("REMBG_MAX_RSS_MB", 1500, minimum=200, maximum=64_000)
 # The share of pictures that our own rembg sees first; the rest goes to remove.bg first, where there is a key.
 SELF_HOSTED_ROLLOUT_PERCENT = env.integer("SELF_HOSTED_ROLLOUT_PERCENT", 100, minimum=0, maximum=100)
+FEATURE_SWITCHES = {"self_hosted_rollout": "Cut-outs that our own rembg makes first"}  # what staff may turn
 REMOVEBG_CREDIT_USD = env.amount("REMOVEBG_CREDIT_USD", "0.20")
 REMOVEBG_DAILY_BUDGET_USD = env.amount("REMOVEBG_DAILY_BUDGET_USD", "5.00")
 PAID_PICTURE_USD = env.amount("PAID_PICTURE_USD", "0.20")  # what savings are counted against

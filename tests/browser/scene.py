@@ -15,7 +15,7 @@ from common.models import LedgerEntry
 from demo.shirt_photo import artwork, shirt_photo
 from demo.storefront import Json, Storefront
 from orders import lifecycle
-from orders.models import Order, OrderLine, ProductionPack
+from orders.models import Order, OrderLine, ProductionPack, StripeEvent
 from orders.production import desk
 from tests.contracts.baskets import placed
 from tests.factories import OrderFactory
@@ -128,6 +128,18 @@ def _past_cutout(at: Any, place: int, quality: float) -> None:
         metadata={"confidence": quality},
     )
     Asset.objects.filter(pk=asset.pk).update(created_at=at)
+
+
+def inbox() -> tuple[StripeEvent, StripeEvent]:
+    """Two webhooks: one that could not be applied, and one that was."""
+    kinds = {"failed": ("payment_intent.succeeded", 8, "internal_error"), "done": ("charge.refunded", 1, "")}
+    failed, done = (
+        StripeEvent.objects.create(
+            event_id=f"evt_{status}", type=kind, payload={}, status=status, attempts=attempts, error_code=code
+        )
+        for status, (kind, attempts, code) in kinds.items()
+    )
+    return failed, done
 
 
 def held(order: Order) -> Order:

@@ -14,12 +14,13 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from demo.storefront import Storefront
 from orders.models import Order, OrderEvent, OutboxMail, ProductionPack, Refund
-from pricing.models import PriceBook
+from pricing.models import DiscountCode, PriceBook
 from pricing.services.books import book_draft
 from tests.browser import scene
 from tests.factories import UserFactory
 from tests.factories.accounts import PASSWORD
 from uploads.cutout import pipeline
+from uploads.cutout.rollout import rollout_percent
 from uploads.models import ArtReview
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
@@ -106,6 +107,7 @@ def test_an_order_is_looked_at_held_released_and_shipped(
     page.locator("[popovertarget=do-ship]").first.click()
     page.locator("#ship-tracking_number").fill("9400111899223817463852")
     page.locator("#ship-carrier").fill("USPS")
+    shot("order-ship")
     page.locator("#do-ship").get_by_role("button", name="Ship").click()
     expect(page.get_by_text("The order is shipped.")).to_be_visible()
     shot("order", full=True)
@@ -162,6 +164,40 @@ def test_a_price_book_is_previewed_and_published(
     expect(page.get_by_text("is in force")).to_be_visible()
     draft.refresh_from_db()
     assert draft.status == PriceBook.Status.PUBLISHED
+
+
+def test_a_code_is_made_a_switch_is_turned_and_a_webhook_applied_again(
+    page: Page, shot: Shot, owner: User
+) -> None:
+    event, _ = scene.inbox()
+    log_in(page, owner)
+    page.goto("/admin/pricing/discountcode/add/")
+    page.locator("#id_code").fill("autumn10")
+    page.locator("#id_kind").select_option("percent")
+    page.locator("#id_value").fill("10")
+    page.locator("#id_budget").fill("500")
+    shot("discount-add")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("AUTUMN10").first).to_be_visible()
+    page.goto("/admin/pricing/discountcode/")
+    shot("discounts")
+    page.goto("/admin/common/featureswitch/add/")
+    page.locator("#id_name").select_option("self_hosted_rollout")
+    page.locator("#id_percent").fill("100")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("#id_form-0-percent").fill("25")
+    shot("switches")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#id_form-0-percent")).to_have_value("25")
+    assert rollout_percent() == 25
+    page.goto("/admin/orders/stripeevent/")
+    page.locator(f"input[name=_selected_action][value='{event.pk}']").check()
+    page.locator("select[name=action]").select_option("replay")
+    shot("webhooks")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("1 queued.")).to_be_visible()
+    event.refresh_from_db()
+    assert (DiscountCode.objects.get().value, event.attempts) == (10, 0)
 
 
 def test_a_printer_sees_a_work_list_and_no_customers(page: Page, shot: Shot, order: Order) -> None:

@@ -117,6 +117,8 @@ def test_the_switch_rolls_back_from_the_next_picture_on(staff: Client) -> None:
         f"/admin/common/featureswitch/{switch.pk}/change/", {"name": switch.name, "percent": "101"}
     )
     assert refused.status_code == 200 and rollout_percent() == 0
+    staff.post("/admin/common/featureswitch/add/", {"name": "self_hosted_rolout", "percent": "0"})
+    assert FeatureSwitch.objects.get() == switch, "a name that switches nothing is refused"
 
 
 @pytest.mark.parametrize("path", [COMPARISON, EXPORT])

@@ -133,9 +133,7 @@ def test_a_hoodie_is_printed_on_three_places(paid: Callable[..., Order], big_art
     # What is printed at the neck is seen as large as it will be, on the picture of the back as well, and the sheet does
     # not say otherwise. Its 250 px at 100 px/in are 2.5 in; the chest's are 150 px at 390 / 14 px/in.
     pictures = [pixels(opened.files[f"mockups/{side}.png"]).astype(int) for side in ("neck", "back", "front")]
-    neck_px, back_px, front_px = (
-        int(((one[..., 0] > 120) & (one[..., 1] < 90)).sum()) for one in pictures
-    )
+    neck_px, back_px, front_px = (int(((one[..., 0] > 120) & (one[..., 1] < 90)).sum()) for one in pictures)
     assert neck_px / front_px == pytest.approx((2.5 / 150 * 390 / 14) ** 2, rel=0.05)
     assert back_px == pytest.approx(front_px + neck_px, rel=0.02)
     assert "not in the picture" not in sheet_text(opened.files["spec.pdf"])
