@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -85,7 +84,7 @@ class FeatureSwitchAdmin(ShopAdmin):
     list_display = ["name", "about", "percent", "note", "updated_at"]
     list_editable = ["percent"]
 
-    @display(description="Share of")
+    @admin.display(description="Share of")
     def about(self, switch: FeatureSwitch) -> str:
         return settings.FEATURE_SWITCHES.get(switch.name, "nothing any more")
 

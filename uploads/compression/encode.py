@@ -69,7 +69,8 @@ def display_picture(source: Source) -> Encoded:
     content_type = None if isinstance(source, np.ndarray) else _sniff(source)
     try:
         image = _fitted(source, DISPLAY_SIDE_PX)
-        encoded = _smallest(image, lossless_source=content_type != "image/jpeg")
+        # A JPEG is read once, so that it is decoded beside the encoder; whatever else is compared in several forms.
+        encoded = _jpeg(image) if content_type == "image/jpeg" else _smallest(image.copy_memory())
     except pyvips.Error as error:
         raise PictureUnreadable("the picture cannot be decoded") from error
     return _kept_if_smaller(source, content_type, encoded)
@@ -82,7 +83,7 @@ def scaled_picture(source: Source, *, width_px: int | None = None, side_px: int 
     """
     box = (width_px, None) if width_px is not None else (side_px or THUMBNAIL_SIDE_PX,) * 2
     try:
-        image = _thumbnail(source, width_px=box[0], height_px=box[1])
+        image = _thumbnail(source, width_px=box[0], height_px=box[1]).copy_memory()
         if not _has_clear_pixels(image):
             return _jpeg(_opaque(image))
         data = image.webpsave_buffer(Q=WEBP_QUALITY, alpha_q=100, effort=4, keep="none")
@@ -94,7 +95,7 @@ def scaled_picture(source: Source, *, width_px: int | None = None, side_px: int 
 def lossless_webp(source: Source) -> Encoded:
     """The same pixels, the hidden colours of clear ones included, as a lossless WebP. Raises PictureUnreadable."""
     try:
-        image = _opened(source)
+        image = _streamed(source)
         data = image.webpsave_buffer(lossless=True, exact=True, effort=4, keep="none")
     except pyvips.Error as error:
         raise PictureUnreadable("the picture cannot be decoded") from error
@@ -115,15 +116,11 @@ def picture_size(source: Source) -> tuple[int, int]:
     return header.width, header.height
 
 
-def _smallest(image: pyvips.Image, *, lossless_source: bool) -> Encoded:
+def _smallest(image: pyvips.Image) -> Encoded:
     if _has_clear_pixels(image):
         return _png(image)
     opaque = _opaque(image)
-    as_jpeg = _jpeg(opaque)
-    if not lossless_source:
-        return as_jpeg
-    as_png = _png(opaque)
-    return as_png if len(as_png.data) <= len(as_jpeg.data) else as_jpeg
+    return min(_png(opaque), _jpeg(opaque), key=lambda encoded: len(encoded.data))
 
 
 def _jpeg(image: pyvips.Image, quality: int = JPEG_QUALITY) -> Encoded:
@@ -153,10 +150,10 @@ def _kept_if_smaller(source: Source, content_type: str | None, encoded: Encoded)
 
 
 def _fitted(source: Source, side_px: int) -> pyvips.Image:
-    """Upright, sRGB, 8 bit, inside `side_px`, in memory. What fits already is not touched by any filter."""
+    """Inside `side_px`, and else as `_streamed` has it. What fits already is not touched by any filter."""
     header = _header(source)
     if max(header.width, header.height) <= side_px:
-        return _opened(source)
+        return _streamed(source)
     return _thumbnail(source, width_px=side_px, height_px=side_px)
 
 
@@ -167,7 +164,7 @@ def _thumbnail(source: Source, *, width_px: int, height_px: int | None) -> pyvip
         return _scaled_with_alpha(_streamed(source), width_px, height_px)
     options: dict[str, object] = {"height": height_px or 10_000_000, "size": "down"}
     if isinstance(source, np.ndarray):
-        return header.thumbnail_image(width_px, **options).copy_memory()
+        return header.thumbnail_image(width_px, **options)
     # Without a profile to convert from, naming one to convert to costs as much as the rest of the work.
     if _needs_conversion(header):
         options["export_profile"] = "srgb"
@@ -176,7 +173,7 @@ def _thumbnail(source: Source, *, width_px: int, height_px: int | None) -> pyvip
         image = pyvips.Image.thumbnail(str(source), width_px, **options)
     else:
         image = pyvips.Image.thumbnail_buffer(source, width_px, **options)
-    return _eight_bit(image).copy_memory()
+    return _eight_bit(image)
 
 
 def _scaled_with_alpha(image: pyvips.Image, width_px: int, height_px: int | None) -> pyvips.Image:
@@ -187,23 +184,18 @@ def _scaled_with_alpha(image: pyvips.Image, width_px: int, height_px: int | None
     """
     scale = min(1.0, width_px / image.width, (height_px or image.height) / image.height)
     if scale == 1.0:
-        return image.copy_memory()
+        return image
     size = [max(1, round(side * scale)) for side in (image.width, image.height)]
     # A strong reduction may average whole pixels first: half the memory, and no difference that anybody sees.
     gap = 2.0 if scale > 1 / 3 else 1.0
     weighted = image.premultiply().resize(size[0] / image.width, vscale=size[1] / image.height, gap=gap)
     alpha = weighted[3]
     colour = (alpha > 0.5).ifthenelse(weighted[:3] / alpha * 255, 0)
-    return colour.bandjoin(alpha).rint().cast("uchar").copy(interpretation="srgb").copy_memory()
-
-
-def _opened(source: Source) -> pyvips.Image:
-    """The whole picture in memory: upright, sRGB, 8 bit."""
-    return _streamed(source).copy_memory()
+    return colour.bandjoin(alpha).rint().cast("uchar").copy(interpretation="srgb")
 
 
 def _streamed(source: Source) -> pyvips.Image:
-    """The picture as `_opened` has it, decoded row by row as it is read, once; turning it needs all of it, though."""
+    """Upright, sRGB, 8 bit; decoded row by row as it is read, once. Turning it needs all of it, though."""
     image = _header(source, access="sequential")
     if isinstance(source, np.ndarray):
         return image
