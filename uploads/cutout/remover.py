@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import resource
 import signal
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +59,7 @@ def start(model: str, home: str, threads_alone: int) -> None:
     global _backend, _alone
     cv2.setNumThreads(1)  # the processes share the cores already
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends its processes
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
     backend = RembgBackend(model, home=Path(home))
     alone = RembgBackend(model, home=Path(home), threads=threads_alone) if threads_alone > 1 else backend
     ramp = np.linspace(0, 255, 320, dtype=np.uint8)
@@ -64,6 +67,14 @@ def start(model: str, home: str, threads_alone: int) -> None:
         network.load()
         network.mask(np.dstack([np.tile(ramp, (320, 1))] * 3))
     _backend, _alone = backend, alone
+
+
+def _end_with_the_server() -> None:
+    """A server that was killed tells nobody; without it this process would hold its gigabyte for ever."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(1)
 
 
 def ready() -> int:

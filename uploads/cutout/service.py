@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.util import Finalize
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stolentee.settings")
@@ -269,6 +270,9 @@ def application_from_settings() -> Service:
         model=settings.REMBG_MODEL,
         home=str(settings.REMBG_HOME),
     )
+    # At its end a web process closes the pool's queue first (priority 10), and then waits for processes that nobody can
+    # tell to stop.
+    Finalize(None, pool.close, exitpriority=100)
     return Service(pool, secret=settings.REMBG_SERVICE_SECRET, max_bytes=settings.UPLOAD_PHOTO_MAX_BYTES)
 
 

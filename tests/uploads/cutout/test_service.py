@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import requests
 from PIL import Image
 
+from tests.stolentee.production import wait_until
 from uploads.cutout import remover, service
 from uploads.cutout.artwork import Cutout
 from uploads.cutout.remover import NotRemoved, Removed, with_alpha
@@ -240,6 +249,56 @@ def test_the_real_processes_remove_a_background(settings: Any) -> None:
         assert (stats["done"], stats["rejected"], stats["model"]) == (2, 1, "u2netp")
     finally:
         pool.close()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one has started, and theirs; those that have ended and are not yet buried left out."""
+    own = [
+        int(child)
+        for file in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in file.read_text().split()
+    ]
+    return [found for child in own for found in (child, *children(child))]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+def test_no_process_outlives_the_server(settings: Any, killed: bool) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {"REMBG_HOME": str(settings.REMBG_HOME), "REMBG_SERVICE_PORT": str(port), "REMBG_MAX_WORKERS": "2"}
+    command = [sys.executable, "-m", "uploads.cutout.service"]
+    server = subprocess.Popen(command, env=os.environ | own, stdout=subprocess.DEVNULL)
+    processes: list[int] = []
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: requests.get(f"{url}/health", timeout=5).status_code == 200, "warm", 60)
+        for _ in range(4):
+            answer = requests.post(f"{url}/remove-background", files={"image": picture()}, timeout=30)
+            assert answer.status_code == 200
+        processes = children(server.pid)
+        assert len(processes) >= 3, "a web process, and two that hold the network"
+        began = time.monotonic()
+        if killed:
+            for pid in (server.pid, processes[0]):
+                os.kill(pid, signal.SIGKILL)
+        else:
+            server.terminate()
+        server.wait(30)
+        wait_until(lambda: not any(map(is_alive, processes)), f"{processes} to end", 10)
+        assert time.monotonic() - began < 8, "before its ten seconds are over and it is killed"
+    finally:
+        for pid in filter(is_alive, (server.pid, *processes)):
+            os.kill(pid, signal.SIGKILL)
+        server.wait()
 
 
 class _NoNetwork:
