@@ -17,21 +17,33 @@ SLOW_MODULES = tuple(
     for name in (
         "stolentee/test_production",
         "deploy/test_commands_of_docs",
-        "browser/test_admin",
+        "stolentee/test_production_database",
+        "uploads/hostile/test_corpus",
+        "orders/test_attacks_on_money",
         "uploads/test_kill",
         "orders/payments/test_permutations",
+        "browser/test_admin",
         "orders/payments/test_killed",
-        "stolentee/test_redis_economy",
-        "uploads/hostile/test_corpus",
-        "uploads/storage/test_migration",
+        "orders/production/test_desk",
+        "orders/production/test_builder",
         "journeys/test_interruption",
-        "ops/test_drill",
-        "pricing/test_books_migration",
-        "stolentee/test_boot",
+        "uploads/storage/test_migration",
+        "orders/test_attacks_on_orders",
+        "journeys/test_one_tee",
         "orders/production/test_ten_points",
+        "pricing/test_books_migration",
+        "journeys/test_checkout",
+        "ops/test_drill",
+        "stolentee/test_boot",
+        "stolentee/test_tracing",
+        "stolentee/test_redis_economy",
+        "uploads/test_providers",
+        "bench/test_uploads",
+        "ops/test_dev",
     )
 )
-# What runs in one profile alone. No database and no Redis has a say in the first; pages are looked at on PostgreSQL.
+# What runs in one profile alone. No database and no Redis has a say in the first. Pages are looked at on PostgreSQL, and
+# whoever attacks the money, the rights or the order of events meets the database that a shop has.
 ONCE = {
     "embedded": (
         *(f"tests/{folder}/" for folder in ("architecture", "bench", "demo", "deploy", "tools")),
@@ -46,9 +58,24 @@ ONCE = {
             "tests/orders/production/test_ten_points.py",
             "tests/pricing/test_engine_",
             "tests/stolentee/test_boot.py",
+            "tests/stolentee/test_sentry.py",
+            "tests/uploads/cutout/backends/",
+            "tests/uploads/extraction/test_lettering.py",
         ),
     ),
-    "production": ("tests/browser/",),
+    "production": (
+        "tests/browser/",
+        *(f"tests/accounts/test_{name}.py" for name in ("object_walk", "takeover")),
+        *(f"tests/admin/test_{name}.py" for name in ("art", "roles_walk")),
+        *(f"tests/orders/test_attacks_on_{name}.py" for name in ("money", "orders")),
+        *(
+            f"tests/orders/payments/test_{name}.py"
+            for name in ("apply", "crashes", "permutations", "stripe_checkout", "stripe_gateway")
+        ),
+        "tests/pricing/test_books_migration.py",
+        "tests/stolentee/test_tracing.py",
+        "tests/uploads/test_providers.py",
+    ),
 }
 
 
