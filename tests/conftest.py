@@ -42,8 +42,8 @@ SLOW_MODULES = tuple(
         "ops/test_dev",
     )
 )
-# What runs in one profile alone. No database and no Redis has a say in the first. Pages are looked at on PostgreSQL, and
-# whoever attacks the money, the rights or the order of events meets the database that a shop has.
+# What runs in one profile alone. No database and no Redis has a say in the first. Pages are looked at on PostgreSQL,
+# and whoever attacks the money, the rights or the order of events meets the database that a shop has.
 ONCE = {
     "embedded": (
         *(f"tests/{folder}/" for folder in ("architecture", "bench", "demo", "deploy", "tools")),
