@@ -82,10 +82,10 @@ def unmix(rgb: ByteArray, statistics: BackgroundStatistics) -> Unmixed:
     rgba[rows, columns] = _composed(part, ground, near, ink, soft, fillings > 0)
     share = near.size / distance.size
     contrast, weak = _rim(near, ink, statistics.tolerance)
-    alpha = rgba[rows, columns, 3]
+    half_clear = cv2.inRange(np.ascontiguousarray(rgba[rows, columns, 3]), 13, 242)
     return Unmixed(
         rgba,
-        semi_share=float(np.mean((alpha > 12) & (alpha < 243))) * share,
+        semi_share=cv2.countNonZero(half_clear) / near.size * share,
         soft_share=soft.doubtful_share * share,
         hole_share=_large_hole_share(small) * share,
         contrast=contrast,
@@ -235,7 +235,9 @@ def _solve_mixed(
     _, labels = cv2.distanceTransformWithLabels(
         cv2.bitwise_not(full), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    full_y, full_x = _places(full > 0)
+    # The nearest full ink is never in the inside of an area.
+    inside = cv2.erode(full, np.ones((3, 3), np.uint8))
+    full_y, full_x = _places((full > 0) & (inside == 0))
     place = np.zeros(int(labels.max()) + 1, dtype=np.intp)
     place[labels[full_y, full_x]] = np.arange(len(full_y))
     nearest = place[labels[y, x]]
