@@ -29,12 +29,15 @@ def browser(boss: User) -> Client:
 
 
 def test_an_edit_in_the_admin(browser: Client, boss: User) -> None:
-    browser.post(reverse("admin:common_featureswitch_add"), {"name": "shiny", "percent": "10", "note": ""})
+    browser.post(
+        reverse("admin:common_featureswitch_add"),
+        {"name": "self_hosted_rollout", "percent": "10", "note": ""},
+    )
     created = LogEntry.objects.get()
     assert (created.actor, created.action, created.changes["percent"]) == (boss, 0, ["None", "10"])
     browser.post(
         reverse("admin:common_featureswitch_change", args=[created.object_pk]),
-        {"name": "shiny", "percent": "50", "note": "half"},
+        {"name": "self_hosted_rollout", "percent": "50", "note": "half"},
     )
     edited = LogEntry.objects.filter(action=1).get()
     assert edited.changes["percent"] == ["10", "50"] and edited.actor == boss

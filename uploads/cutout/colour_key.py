@@ -16,6 +16,7 @@ from uploads.cutout.background import BackgroundStatistics
 from uploads.cutout.outlined_letters import letter_fillings
 from uploads.cutout.soft_areas import (
     SoftAreas,
+    darkening_areas,
     darkens_only,
     find_soft_areas,
     least_alpha,
@@ -40,13 +41,16 @@ _OUTLINES_SIDE_PX = 1024
 class Unmixed:
     """The artwork, uint8 (H, W, 4), straight alpha, and what its score is made of.
 
-    semi_share, soft_share, hole_share: areas, as a share of the picture, that are half clear, that may be meant to be
-    soft, and that are large holes. contrast: how many tolerances the weakest tenth of the edges climbs. filled_share:
-    area that was taken for the filling of outlined letters. texture: how photographic the ink is (levels of 255).
+    All shares are of the picture's area. film_share: shadows and glows. wash_share: translucent paint. semi_share: what
+    else is half clear. soft_share: what else may be meant to be soft. hole_share: large holes. contrast: how many
+    tolerances the weakest tenth of the edges climbs. filled_share: area that was taken for the filling of outlined
+    letters. texture: how photographic the ink is (levels of 255).
     weak_rim_share: how much of the outline hardly differs from the background.
     """
 
     rgba: ByteArray
+    film_share: float
+    wash_share: float
     semi_share: float
     soft_share: float
     hole_share: float
@@ -68,7 +72,7 @@ def unmix(rgb: ByteArray, statistics: BackgroundStatistics) -> Unmixed:
     box = _content(distance > statistics.tolerance)
     rgba = np.zeros((height_px, width_px, 4), dtype=np.uint8)
     if box is None:
-        return Unmixed(rgba, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+        return Unmixed(rgba, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
     rows, columns = box
     part = np.ascontiguousarray(rgb[rows, columns])
     ground = field[rows, columns]
@@ -79,14 +83,18 @@ def unmix(rgb: ByteArray, statistics: BackgroundStatistics) -> Unmixed:
     fillings = cv2.resize(
         letter_fillings(small).astype(np.uint8), near.shape[::-1], interpolation=cv2.INTER_NEAREST
     )
-    rgba[rows, columns] = _composed(part, ground, near, ink, soft, fillings > 0)
+    rgba[rows, columns], film = _composed(part, ground, near, ink, soft, fillings > 0)
     share = near.size / distance.size
     contrast, weak = _rim(near, ink, statistics.tolerance)
     half_clear = cv2.inRange(np.ascontiguousarray(rgba[rows, columns, 3]), 13, 242)
+    half_clear[film > 0] = 0
+    film_share = cv2.countNonZero(film) / film.size * share
     return Unmixed(
         rgba,
+        film_share=film_share,
+        wash_share=cv2.countNonZero(soft.mask) / film.size * share - film_share,
         semi_share=cv2.countNonZero(half_clear) / near.size * share,
-        soft_share=soft.doubtful_share * share,
+        soft_share=max(0.0, soft.doubtful_share * share - film_share),
         hole_share=_large_hole_share(small) * share,
         contrast=contrast,
         filled_share=float(np.mean(fillings)) * share,
@@ -183,8 +191,10 @@ def _composed(
     ink: ByteArray,
     soft: SoftAreas,
     fillings: BoolArray,
-) -> ByteArray:
-    """Return the artwork as uint8 (H, W, 4): full ink as it is, the mixed pixels solved one by one."""
+) -> tuple[ByteArray, ByteArray]:
+    """Return the artwork as uint8 (H, W, 4): full ink as it is, the mixed pixels solved one by one; and 255 where it is
+    a shadow or a glow.
+    """
     full = _full_ink(rgb, field, distance, ink)
     solid = full > 0
     if fillings.any():
@@ -195,9 +205,9 @@ def _composed(
     y, x = _places((ink > 0) & ~solid)
     if len(y) and (full > 0).any():
         _solve_mixed(rgba, rgb, field, full, y, x)
-    if soft.any:
-        _solve_soft(rgba, rgb, field, distance, soft)
-    return rgba
+    if not soft.any:
+        return rgba, soft.mask
+    return rgba, _solve_soft(rgba, rgb, field, distance, soft)
 
 
 def _full_ink(rgb: ByteArray, field: FloatArray, distance: ByteArray, ink: ByteArray) -> ByteArray:
@@ -254,8 +264,11 @@ def _solve_mixed(
 
 def _solve_soft(
     rgba: ByteArray, rgb: ByteArray, field: FloatArray, distance: ByteArray, soft: SoftAreas
-) -> None:
-    """Make shadows, glows and washes as translucent as their colours allow, and fade the ink into them."""
+) -> ByteArray:
+    """Make shadows, glows and washes as translucent as their colours allow, and fade the ink into them.
+
+    Return 255 where it is a shadow or a glow, uint8 (H, W).
+    """
     y, x = np.nonzero(soft.mask)
     ground = field[y, x]
     offset = rgb[y, x] - ground
@@ -263,7 +276,9 @@ def _solve_soft(
     layer = np.zeros(distance.shape, np.float32)
     shade = np.zeros(distance.shape, bool)
     layer[y, x] = least
-    shade[y, x] = darkens_only(offset, ground) | (soft.glow[y, x] > 0)
+    shade[y, x] = darkening_areas(soft.mask, y, x, darkens_only(offset, ground), least) | (
+        soft.glow[y, x] > 0
+    )
     alpha = np.clip(least / wash_strength(layer, soft.mask, shade)[y, x], 0, 1)
     _write(rgba, y, x, ground + offset / np.maximum(alpha, 1 / 255)[:, None], alpha)
     near = cv2.dilate(soft.mask, np.ones((5, 5), np.uint8))
@@ -274,6 +289,7 @@ def _solve_soft(
     ratio = distance[y, x] / np.maximum(strongest[y, x].astype(np.float32), 1.0)
     alpha = np.minimum(rgba[y, x, 3] / np.float32(255), np.maximum(ratio, least_alpha(offset, ground)))
     _write(rgba, y, x, ground + offset / np.maximum(alpha, 1 / 255)[:, None], alpha)
+    return shade.astype(np.uint8) * 255
 
 
 def _write(rgba: ByteArray, y: Indices, x: Indices, colour: FloatArray, alpha: FloatArray) -> None:

@@ -18,12 +18,14 @@ _FULL_EDGE = 60.0
 def key_components(unmixed: Unmixed, statistics: BackgroundStatistics) -> dict[str, float]:
     """Return the factors, each 0..1, whose product is the confidence in art taken off an even background.
 
-    The doubts, each weighed on drawn pictures with a known truth: an uneven background, soft areas whose alpha and ink
-    cannot be told apart, much half-clear ink, large holes that may be ink of the background's colour, edges hardly
-    stronger than the noise, and letters whose filling was inferred.
+    The doubts, each weighed on drawn pictures with a known truth: an uneven background; shadows and glows; washes,
+    whose alpha and ink cannot be told apart; other areas that may be soft; much half-clear ink; large holes that may be
+    ink of the background's colour; edges hardly stronger than the noise; letters whose filling was inferred.
     """
     return {
         "evenness": 1 - 0.5 * _ramp(statistics.sigma, 3, 14),
+        "films": 1 - 0.4 * _ramp(unmixed.film_share, 0.02, 0.12),
+        "washes": 1 - 0.6 * _ramp(unmixed.wash_share, 0.02, 0.12),
         "softness": 1 - 0.7 * _ramp(unmixed.soft_share, 0.02, 0.12),
         "crispness": 1 - 0.6 * _ramp(unmixed.semi_share, 0.04, 0.12),
         "holes": 1 - 0.25 * _ramp(unmixed.hole_share, 0.02, 0.05),

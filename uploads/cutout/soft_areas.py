@@ -26,6 +26,8 @@ _SAME_HUE = 0.985
 # How far around (share of the long side) the fullest paint of a wash is looked for, and the least it can be.
 _WASH_REACH_SHARE = 0.07
 _PALEST_PAINT = 0.45
+# An area is a shadow when this much of it only darkens the background.
+_SHADOW_SHARE = 0.8
 # A glow's outline lies on solid ink for more than this share.
 _GLOW_CONTACT = 0.2
 
@@ -129,6 +131,21 @@ def darkens_only(offset: FloatArray, background: FloatArray) -> BoolArray:
     length = np.linalg.norm(offset, axis=-1)
     along = -np.einsum("...c,...c->...", offset, background) / np.maximum(light, 1.0)
     result: BoolArray = along > 0.985 * length
+    return result
+
+
+def darkening_areas(
+    soft: ByteArray, y: NDArray[np.intp], x: NDArray[np.intp], darkens: BoolArray, strength: FloatArray
+) -> BoolArray:
+    """Return which of the soft pixels (n,) lie in an area that darkens for the most part, weighted by `strength`.
+
+    Paint has places of every hue, also of the background's own, and no seams around them: an area is a shadow or a
+    wash as a whole.
+    """
+    count, labels = cv2.connectedComponents(soft, connectivity=8)
+    area = labels[y, x]
+    dark = np.bincount(area, strength * darkens, minlength=count)
+    result: BoolArray = (dark > _SHADOW_SHARE * np.bincount(area, strength, minlength=count))[area]
     return result
 
 

@@ -157,6 +157,30 @@ def test_wash_of_colour_is_full_paint_where_it_is_strongest() -> None:
     assert np.abs(rgba[128, 128, :3].astype(int) - (150, 110, 190)).max() < 20
 
 
+def test_wash_has_no_seam_where_its_paint_has_the_hue_of_the_ground() -> None:
+    y, x = np.mgrid[0:SIDE_PX, 0:SIDE_PX].astype(np.float32)
+    wash = 0.8 * np.exp(-(((x - 128) ** 2 + (y - 128) ** 2) / (2 * 45**2)))
+    truth = np.where(wash < 0.02, 0, wash).astype(np.float32)
+    # From red over grey to blue: the grey in the middle only darkens the white, as a shadow does.
+    share = np.clip((x - 88) / 80, 0, 1)[..., None]
+    grey = 1 - np.abs(2 * share - 1)
+    ink = np.array((200, 40, 40)) * (1 - share) + np.array((40, 40, 200)) * share
+    ink = ink * (1 - grey) + 110 * grey
+    alpha, _, _ = cut(mixed(truth, np.rint(ink).astype(np.uint8), (255, 255, 255)))
+    steps = np.abs(np.diff(alpha[128, 60:196]))
+    assert steps.max() < 0.06, "the alpha of what was painted softly has no edge"
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_noise_that_is_cut_off_at_the_end_of_the_range_is_no_ink(ground: int) -> None:
+    clean = mixed(disc(SIDE_PX, (128, 128), 40), (200, 90, 60), (ground,) * 3).astype(np.float32)
+    noisy = clean + np.random.default_rng(5).normal(0, 2.5, clean.shape)
+    rgb = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    assert background_statistics(rgb).sigma == pytest.approx(2.5, abs=0.6)
+    alpha, _, _ = cut(rgb)
+    assert not alpha[disc(SIDE_PX, (128, 128), 50) == 0].any()
+
+
 def test_glow_that_a_letter_encloses_stays_translucent() -> None:
     letter = ring(SIDE_PX, 70, 46)
     halo = np.clip(ndimage.gaussian_filter(letter, 9) * 0.9, 0, 1).astype(np.float32)

@@ -52,8 +52,8 @@ def test_rival_in_the_picture_halves_the_confidence() -> None:
 
 def unmixed(**facts: float) -> Unmixed:
     usual = {
-        "semi_share": 0.01, "soft_share": 0.0, "hole_share": 0.0, "contrast": 20.0, "filled_share": 0.0,
-        "texture": 0.0, "weak_rim_share": 0.0,
+        "film_share": 0.0, "wash_share": 0.0, "semi_share": 0.01, "soft_share": 0.0, "hole_share": 0.0,
+        "contrast": 20.0, "filled_share": 0.0, "texture": 0.0, "weak_rim_share": 0.0,
     }  # fmt: skip
     return Unmixed(np.zeros((2, 2, 4), dtype=np.uint8), **usual | facts)
 
@@ -66,6 +66,8 @@ def even(sigma: float = 0.0) -> BackgroundStatistics:
     ("facts", "confidence"),
     [
         ({}, 1.0),
+        ({"film_share": 0.2}, 0.6),
+        ({"wash_share": 0.2}, 0.4),
         ({"semi_share": 0.12}, 0.4),
         ({"soft_share": 0.2}, 0.3),
         ({"hole_share": 0.05}, 0.75),
