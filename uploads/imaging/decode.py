@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import pyvips
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
@@ -31,6 +32,8 @@ DAMAGE = (
     zlib.error,
 )
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+# What a chunk with an orientation begins with; it may lie behind the pixels.
+_PNG_EXIF = (b"eXIf", b"Raw profile type exif")
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 # A picture counts as cut out already when this share of it is more clear than opaque; less is a stray clear pixel.
@@ -84,6 +87,10 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     if content_type is None:
         raise ImageRejected("unsupported_type", "Only PNG, JPEG and WebP pictures are accepted.")
     image = _open(data, content_type, max_pixels)
+    plain = _plain_png(data, image)
+    if plain is not None:
+        has_alpha = bool(plain[..., 3].min() < 255)
+        return Picture(plain, content_type, *image.size, has_alpha, density_of(image))
     try:
         image.seek(0)
         image.load()
@@ -114,6 +121,27 @@ def _open(data: bytes, content_type: str, max_pixels: int) -> Image.Image:
     if width_px * height_px > max_pixels:
         raise too_many_pixels(max_pixels)
     return image
+
+
+def _plain_png(data: bytes, image: Image.Image) -> NDArray[np.uint8] | None:
+    """Return what an opened PNG of 8-bit colours holds as uint8 (H, W, 4), from libvips, which takes half as long.
+
+    None for every other file, and for a damaged one: Pillow has the last word on those.
+    """
+    if image.format != "PNG" or image.mode not in ("RGB", "RGBA") or getattr(image, "is_animated", False):
+        return None
+    if {"transparency", "icc_profile"} & image.info.keys() or any(mark in data for mark in _PNG_EXIF):
+        return None
+    try:
+        plain = pyvips.Image.new_from_buffer(data, "", access="sequential", fail_on="truncated")
+        if (plain.format, plain.interpretation, plain.bands) != ("uchar", "srgb", len(image.mode)):
+            return None
+        pixels = np.asarray(plain.numpy(), dtype=np.uint8)
+    except pyvips.Error:
+        return None
+    return (
+        pixels if plain.bands == 4 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
+    )
 
 
 def density_of(image: Image.Image) -> int | None:

@@ -90,6 +90,27 @@ def test_orientation_is_baked_in(orientation: int, file_format: str) -> None:
     assert np.abs(shown - upright).max() <= (4 if file_format == "JPEG" else 0)
 
 
+def test_orientation_behind_the_pixels_counts_too() -> None:
+    upright = random_rgba(8, 12)[..., :3]
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = 6
+    plain = encoded(Image.fromarray(np.rot90(upright)), "PNG")
+    picture = decode(plain[:-12] + png_chunk(b"eXIf", exif.tobytes()[6:]) + plain[-12:])
+    assert np.array_equal(picture.rgb, upright)
+
+
+@pytest.mark.parametrize("interlaced", [0, 1])
+def test_sixteen_bit_colour_becomes_eight(interlaced: int) -> None:
+    samples = np.array([[(0, 257 * 7, 65535), (257 * 200, 257, 0)]], dtype=">u2")
+    header = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, interlaced)
+    # The passes of an interlaced picture this small hold its first pixel, then its second.
+    rows = [samples[0, :1], samples[0, 1:]] if interlaced else [samples[0]]
+    body = b"".join(b"\x00" + row.tobytes() for row in rows)
+    chunks = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(body)) + png_chunk(b"IEND", b"")
+    picture = decode(b"\x89PNG\r\n\x1a\n" + chunks)
+    assert picture.rgb.tolist() == [[[0, 7, 255], [200, 1, 0]]]
+
+
 def test_cmyk_jpeg_becomes_rgb() -> None:
     cyan = Image.new("CMYK", (16, 16), (255, 0, 0, 0))
     colour = decode(encoded(cyan, "JPEG", quality=95)).rgba[8, 8]
