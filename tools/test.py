@@ -22,7 +22,7 @@ from tests.services import ServicesUnavailable, exit_on_sigterm, run, services
 
 SERVICE_NAMES = ("DATABASE_URL", "REDIS_URL")
 PROFILES = ("embedded", "production")
-PROCESSES = "3"  # on two cores: tests wait for servers and for time a third of theirs
+PROCESSES = "2"
 TIMEOUT_S = "120"
 PYTEST_SOME_FAILED = 1
 

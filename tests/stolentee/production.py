@@ -233,6 +233,8 @@ def production(folder: Path, **settings: str) -> Iterator[Production]:
         stack.callback(shop.web.end)
         shop.web.start()
         wait_until(lambda: shop.get("/health/ready").status_code == 200, "the web server", 60)
+        # One process is ready; the other may still be opening its connections, which takes a while on a busy machine.
+        wait_until(lambda: all(shop.get("/health").ok for _ in range(8)), "all web processes", 60)
         yield shop
 
 
