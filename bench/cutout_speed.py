@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench.cutout_pictures import made_pictures
+from bench.shop import free_port
 
 ByteArray = NDArray[np.uint8]
 SIDES_PX = (1024, 2000)
@@ -387,14 +388,6 @@ def _servers(
             process.terminate()
         for process in started:
             process.wait(30)
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def warm_up(server: Server, data: bytes) -> None:

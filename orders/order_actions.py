@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -98,7 +97,13 @@ def _parcel(order: Order) -> Fields:
     return {"tracking_number": tracking, "carrier": carrier}
 
 
+def _without_yes(order: Order) -> str:
+    unaccepted = packs_unaccepted(order)
+    return f"No printer has said yes to the pack of {unaccepted}." if unaccepted else ""
+
+
 def _move(order: Order, status: str, actor: str, data: Mapping[str, Any]) -> str:
+    warning = _without_yes(order) if status == "shipped" else ""
     moved = lifecycle.order_change_production(
         order.pk,
         status,
@@ -107,17 +112,7 @@ def _move(order: Order, status: str, actor: str, data: Mapping[str, Any]) -> str
         carrier=data.get("carrier", ""),
         reason=data.get("note", ""),
     )
-    return f"The order is {moved.get_production_status_display().lower()}."
-
-
-def _without_yes(order: Order) -> str:
-    unaccepted = packs_unaccepted(order)
-    return f"No printer has said yes to the pack of {unaccepted}." if unaccepted else ""
-
-
-def _ship(order: Order, data: Mapping[str, Any], actor: str) -> str:
-    warning = _without_yes(order)
-    return f"{_move(order, 'shipped', actor, data)} {warning}".strip()
+    return f"The order is {moved.get_production_status_display().lower()}. {warning}".strip()
 
 
 def _track(order: Order, data: Mapping[str, Any], actor: str) -> str:
@@ -230,7 +225,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "ship", "Ship", "local_shipping", SHIP, lambda order: _parcel(order) | _optional_note(order),
-        _ship, _moving("shipped"), "The customer gets a mail with the tracking number.", warning=_without_yes,
+        lambda order, data, actor: _move(order, "shipped", actor, data), _moving("shipped"),
+        "The customer gets a mail with the tracking number.", warning=_without_yes,
     ),
     Action(
         "deliver", "Mark as delivered", "where_to_vote", SHIP, _optional_note,
@@ -302,8 +298,7 @@ def bulk_move(orders: list[Order], status: str, *, actor: str, note: str) -> lis
     for order in orders:
         was = order.get_production_status_display()
         try:
-            run = _ship if status == "shipped" else partial(_move, status=status)
-            message, done = run(order, data={"note": note}, actor=actor), True
+            message, done = _move(order, status, actor, {"note": note}), True
         except DomainError as error:
             message, done = error.message, False
         rows.append({"order": order, "was": was, "done": done, "message": message})

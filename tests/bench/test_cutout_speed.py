@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 from django.http.multipartparser import MultiPartParser
 
-from bench.cutout_speed import Server, form, free_port, load, loaded, wait_for
+from bench.cutout_speed import Server, form, load, loaded, wait_for
+from bench.shop import free_port
 
 
 def test_the_form_holds_the_picture_and_the_other_values() -> None:

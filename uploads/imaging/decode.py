@@ -87,17 +87,13 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     if content_type is None:
         raise ImageRejected("unsupported_type", "Only PNG, JPEG and WebP pictures are accepted.")
     image = _open(data, content_type, max_pixels)
-    plain = _plain_png(data, image)
-    if plain is not None:
-        has_alpha = bool(plain[..., 3].min() < 255)
-        return Picture(plain, content_type, *image.size, has_alpha, density_of(image))
     try:
-        image.seek(0)
-        image.load()
+        rgba = _plain_png(data, image)
+        if rgba is None:
+            image.seek(0)
+            image.load()
+            rgba = rgba_of(ImageOps.exif_transpose(image), image.info.get("icc_profile"))
         dpi = density_of(image)
-        profile = image.info.get("icc_profile")
-        upright = ImageOps.exif_transpose(image)
-        rgba = rgba_of(upright, profile)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels(max_pixels) from error
     except DAMAGE as error:

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ import pytest
 import requests
 from PIL import Image
 
+from tests import services
 from tests.stolentee.production import wait_until
 from uploads.cutout import remover, service
 from uploads.cutout.artwork import Cutout
@@ -271,9 +271,7 @@ def is_alive(pid: int) -> bool:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
 def test_no_process_outlives_the_server(settings: Any, killed: bool) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = services._free_port()
     own = {"REMBG_HOME": str(settings.REMBG_HOME), "REMBG_SERVICE_PORT": str(port), "REMBG_MAX_WORKERS": "2"}
     command = [sys.executable, "-m", "uploads.cutout.service"]
     server = subprocess.Popen(command, env=os.environ | own, stdout=subprocess.DEVNULL)
