@@ -33,8 +33,10 @@ from bench.cutout_compositions import composed_photos
 from bench.cutout_pictures import Labelled, made_pictures
 from bench.cutout_ranking import ranking
 from uploads.cutout.artwork import CutoutFailed, extract_artwork
+from uploads.cutout.backends.networks import OnnxNetwork
 from uploads.cutout.backends.rembg import RembgBackend
 from uploads.cutout.remover import whole_picture
+from uploads.cutout.weights import DEFAULT_MODEL
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
@@ -132,7 +134,9 @@ def holes_open(alpha: FloatArray, true_alpha: FloatArray) -> float:
     return float(np.mean(kept)) if kept else float("nan")
 
 
-def run(pictures: Iterable[Labelled], backend: RembgBackend, sheet: list[ByteArray]) -> list[Row]:
+def run(
+    pictures: Iterable[Labelled], backend: RembgBackend, rembg_session: Any, sheet: list[ByteArray]
+) -> list[Row]:
     import rembg
 
     rows = []
@@ -150,9 +154,7 @@ def run(pictures: Iterable[Labelled], backend: RembgBackend, sheet: list[ByteArr
             found = np.zeros((*picture.rgb.shape[:2], 4), dtype=np.uint8)
             method, score, components = failure.code, 0.0, {}
         seconds = time.perf_counter() - started
-        plain = np.asarray(
-            rembg.remove(Image.fromarray(picture.rgb), session=backend.session()), dtype=np.uint8
-        )
+        plain = np.asarray(rembg.remove(Image.fromarray(picture.rgb), session=rembg_session), dtype=np.uint8)
         row = Row(
             picture,
             method,
@@ -251,18 +253,19 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     backend = RembgBackend(home=options.home)
     backend.load()
+    plain = OnnxNetwork(DEFAULT_MODEL, options.home, 1).session
     print(
         f"{'picture':<38}{'kind':<20}{'route':<22}{'TEE':>7}{'rembg':>8}{'MAE':>8}{'IoU':>7}{'BF':>6}{'halo':>7}"
         f"{'holes':>7}{'score':>7}{'ms':>7}"
     )
     sheet: list[ByteArray] = []
-    given = run(labelled(options.folder), backend, sheet)
+    given = run(labelled(options.folder), backend, plain, sheet)
     _save(sheet, options.out / "cutouts.png")
     made_sheet: list[ByteArray] = []
-    made = run(made_pictures(options.made), backend, made_sheet) if options.made else []
+    made = run(made_pictures(options.made), backend, plain, made_sheet) if options.made else []
     composed: list[Row] = []
     if options.photos:
-        composed = run(composed_photos(labelled(options.folder), options.photos), backend, made_sheet)
+        composed = run(composed_photos(labelled(options.folder), options.photos), backend, plain, made_sheet)
     if made_sheet:
         _save(made_sheet, options.out / "cutouts-made.png")
     print(

@@ -309,6 +309,7 @@ REMOVEBG_API_URL = env.url("REMOVEBG_API_URL", "https://api.remove.bg")
 REMBG_MODEL = env.choice(
     "REMBG_MODEL", ("u2netp", "u2net", "silueta"), "u2netp"
 )  # never the CC BY-NC default
+REMBG_ENGINE = env.choice("REMBG_ENGINE", ("mnn", "onnxruntime"), "mnn")  # what u2netp runs on
 REMBG_HOME = Path(env.text("REMBG_HOME", str(VAR_DIR / "rembg")))
 REMBG_SERVICE_URL = env.url("REMBG_SERVICE_URL")  # our own service, instead of rembg in this process
 REMBG_SERVICE_SECRET = env.text("REMBG_SERVICE_SECRET")

@@ -163,8 +163,8 @@ def _on_even_background(
 
 def _print_on_cut_garment(work: ByteArray, unmixed: Unmixed) -> PrintRegion | None:
     """Return the print when what stands on the even background is a garment; box in px of the work's source."""
-    search, _ = _fitted(work, SEARCH_SIDE_PX)
-    alpha = _resized(unmixed.rgba[..., 3], search.shape[1], search.shape[0])
+    search = _search_copy(work)
+    alpha = _roughly_resized(_alpha(unmixed.rgba), search.shape[1], search.shape[0])
     body = alpha.astype(np.float32) / np.float32(255)
     if not is_garment(search, body > 0.5):
         return None
@@ -186,9 +186,9 @@ def _photo_on_even_background(
 
     Fur and cloth of nearly the background's colour are full of holes to the colour key.
     """
-    search, _ = _fitted(work, SEARCH_SIDE_PX)
+    search = _search_copy(work)
     salient = mask_of(search)
-    alpha = _resized(unmixed.rgba[..., 3], search.shape[1], search.shape[0])
+    alpha = _roughly_resized(_alpha(unmixed.rgba), search.shape[1], search.shape[0])
     agreement = scoring.mask_agreement(alpha.astype(np.float32) / np.float32(255), salient)
     if agreement < _PHOTO_AGREEMENT:
         return None
@@ -206,7 +206,7 @@ def _on_photo(
     subject: Subject,
     clock: _Clock,
 ) -> _Found:
-    search, _ = _fitted(work, SEARCH_SIDE_PX)
+    search = _search_copy(work)
     salient = mask_of(search)
     clock.stage("network")
     region = _print_region(search, salient) if subject == "print" else None
@@ -245,7 +245,7 @@ def _print_of(rgb: ByteArray, region: PrintRegion, mask_of: MaskOf, route: Route
     box = _source_box(region.box, search_scale, rgb)
     left, top, right, bottom = box
     crop, scale = _fitted(rgb[top:bottom, left:right], WORK_SIDE_PX)
-    small, _ = _fitted(crop, SEARCH_SIDE_PX)
+    small = _search_copy(crop)
     salient = _enlarged(mask_of(small), crop.shape[1], crop.shape[0])
     clock.stage("network")
     ink = lift_print(crop, salient, region.cloth_lab)
@@ -259,7 +259,7 @@ def _print_of(rgb: ByteArray, region: PrintRegion, mask_of: MaskOf, route: Route
 
 def _salient_components(rgba: ByteArray, salient: FloatArray, others_share: float = 0.0) -> dict[str, float]:
     """Return what speaks for a salient object, measured at the size of the network's mask."""
-    alpha = _resized(np.ascontiguousarray(rgba[..., 3]), salient.shape[1], salient.shape[0])
+    alpha = _roughly_resized(_alpha(rgba), salient.shape[1], salient.shape[0])
     return scoring.salient_components(
         alpha.astype(np.float32) / np.float32(255), salient, others_share=others_share
     )
@@ -292,7 +292,7 @@ def _main_subject(salient: FloatArray) -> tuple[FloatArray, float]:
 
 def _finished(found: _Found, clock: _Clock) -> Cutout:
     """Check that something, and not everything, was cut out, and trim it."""
-    alpha = found.rgba[..., 3]
+    alpha = _alpha(found.rgba)
     visible_share = float(np.count_nonzero(alpha > 127) / alpha.size)
     if visible_share < _LEAST_SHARE[found.method]:
         raise CutoutFailed("nothing_found", "No artwork was found in the picture.")
@@ -302,7 +302,7 @@ def _finished(found: _Found, clock: _Clock) -> Cutout:
     part = _content_box(alpha)
     left, top, right, bottom = part
     content = np.ascontiguousarray(found.rgba[top:bottom, left:right])
-    trimmed = np.asarray(cv2.bitwise_and(content, content, mask=content[..., 3].copy()), dtype=np.uint8)
+    trimmed = np.asarray(cv2.bitwise_and(content, content, mask=_alpha(content)), dtype=np.uint8)
     clock.stage("trim")
     return Cutout(
         trimmed,
@@ -313,6 +313,11 @@ def _finished(found: _Found, clock: _Clock) -> Cutout:
         found.route,
         clock.taken_s,
     )
+
+
+def _alpha(rgba: ByteArray) -> ByteArray:
+    """Return the alpha channel side by side: numpy reads every fourth byte four times slower."""
+    return np.asarray(cv2.extractChannel(rgba, 3), dtype=np.uint8)
 
 
 def _content_box(alpha: ByteArray) -> Box:
@@ -348,6 +353,21 @@ def _fitted(rgb: ByteArray, side_px: int) -> tuple[ByteArray, float]:
         return rgb, 1.0
     size_px = max(1, round(width_px * scale)), max(1, round(height_px * scale))
     return _resized(halved(rgb, min(size_px)), *size_px), scale
+
+
+def _search_copy(rgb: ByteArray) -> ByteArray:
+    """Return the picture at the size at which things are looked for."""
+    height_px, width_px = rgb.shape[:2]
+    scale = min(1.0, SEARCH_SIDE_PX / max(height_px, width_px))
+    return _roughly_resized(rgb, max(1, round(width_px * scale)), max(1, round(height_px * scale)))
+
+
+def _roughly_resized(layers: ByteArray, width_px: int, height_px: int) -> ByteArray:
+    """Return a smaller picture for masks and statistics, in a sixth of the time of `_resized`."""
+    near = halved(layers, min(width_px, height_px))
+    if max(near.shape[0] / height_px, near.shape[1] / width_px) >= 2:  # a side of an odd length
+        return _resized(near, width_px, height_px)
+    return np.asarray(cv2.resize(near, (width_px, height_px), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _resized(layers: ByteArray, width_px: int, height_px: int) -> ByteArray:

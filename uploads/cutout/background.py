@@ -18,7 +18,7 @@ _UNIFORM_INLIERS = 0.97
 # The share of a normal distribution that lies below its mean plus one standard deviation.
 _BELOW_SIGMA = 0.8413
 # Medians of more pixels cost time and say the same.
-_RING_SAMPLES = 40_000
+_RING_SAMPLES = 16_000
 # A surface of six terms is fitted to this many pixels of the frame.
 _FIT_SAMPLES = 6_000
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import structlog
@@ -24,7 +24,7 @@ from common import allowances, ledger
 from common.breaker import Breaker, background_removal
 from common.errors import ProviderError
 from uploads.cutout.backends.interface import BackgroundRemover, Removal
-from uploads.cutout.backends.rembg import RembgBackend
+from uploads.cutout.backends.rembg import Engine, RembgBackend
 from uploads.cutout.backends.rembg_service import RembgServiceBackend
 from uploads.cutout.backends.removebg import (
     FULL_CREDITS,
@@ -45,7 +45,11 @@ FloatArray = NDArray[np.float32]
 @lru_cache(maxsize=1)
 def rembg_backend() -> RembgBackend:
     """Real rembg in this process, with the permitted model of `REMBG_MODEL`."""
-    return RembgBackend(model=settings.REMBG_MODEL, home=settings.REMBG_HOME)
+    return RembgBackend(
+        model=settings.REMBG_MODEL,
+        home=settings.REMBG_HOME,
+        engine=cast(Engine, settings.REMBG_ENGINE),
+    )
 
 
 def warm_up() -> bool:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from common.errors import ProviderError
 from uploads.cutout.artwork import Cutout, CutoutFailed, extract_artwork
-from uploads.cutout.backends.rembg import RembgBackend
+from uploads.cutout.backends.rembg import Engine, RembgBackend
 from uploads.imaging.decode import ImageRejected, Picture, decode
 from uploads.imaging.encode import encode_png_quickly
 
@@ -49,24 +49,26 @@ class NotRemoved:
 
 _backend: RembgBackend | None = None
 _alone: RembgBackend | None = None
+_threads_alone = 1
 
 
-def start(model: str, home: str, threads_alone: int) -> None:
+def start(model: str, engine: Engine, home: str, threads_alone: int) -> None:
     """Loads the network and runs it once, because the first run is several times slower. For a process pool.
 
     threads_alone: how many threads a picture may use that is the only one in the service.
     """
-    global _backend, _alone
-    cv2.setNumThreads(1)  # the processes share the cores already
+    global _backend, _alone, _threads_alone
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends its processes
     threading.Thread(target=_end_with_the_server, daemon=True).start()
-    backend = RembgBackend(model, home=Path(home))
-    alone = RembgBackend(model, home=Path(home), threads=threads_alone) if threads_alone > 1 else backend
+    backend = RembgBackend(model, home=Path(home), engine=engine)
+    alone = backend
+    if threads_alone > 1:
+        alone = RembgBackend(model, home=Path(home), engine=engine, threads=threads_alone)
     ramp = np.linspace(0, 255, 320, dtype=np.uint8)
     for network in {backend, alone}:
         network.load()
         network.mask(np.dstack([np.tile(ramp, (320, 1))] * 3))
-    _backend, _alone = backend, alone
+    _backend, _alone, _threads_alone = backend, alone, threads_alone
 
 
 def _end_with_the_server() -> None:
@@ -100,6 +102,9 @@ def remove_background(
 
 def _removed(data: bytes, *, max_pixels: int, only_mask: bool, alone: bool) -> Removed:
     started = time.perf_counter()
+    cv2.setNumThreads(
+        _threads_alone if alone else 1
+    )  # with others at work the processes share the cores already
     picture = decode(data, max_pixels=max_pixels)
     network = _loaded(alone=alone)
     png = encode_png_quickly(_mask(picture, network) if only_mask else _cut_out(picture, network))

@@ -25,7 +25,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.util import Finalize
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stolentee.settings")
 
@@ -35,6 +35,7 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.crypto import constant_time_compare
 
 from uploads.cutout import remover
+from uploads.cutout.backends.rembg import Engine
 from uploads.cutout.backends.rembg_service import SECRET_HEADER
 
 StartResponse = Callable[..., Any]
@@ -59,9 +60,11 @@ class Refused(Exception):
 class Pool:
     """The processes that hold the network, and no more waiting requests than there is room for."""
 
-    def __init__(self, *, workers: int, queue_size: int, max_rss_mb: int, model: str, home: str) -> None:
+    def __init__(
+        self, *, workers: int, queue_size: int, max_rss_mb: int, model: str, home: str, engine: Engine = "mnn"
+    ) -> None:
         self.workers, self.queue_size, self.max_rss_mb, self.model = workers, queue_size, max_rss_mb, model
-        self._home = home
+        self._engine, self._home = engine, home
         self._room = threading.BoundedSemaphore(workers + queue_size)
         self._lock = threading.Lock()
         self._started = time.monotonic()
@@ -77,7 +80,7 @@ class Pool:
             self.workers,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=remover.start,
-            initargs=(self.model, self._home, os.cpu_count() or 1),
+            initargs=(self.model, self._engine, self._home, os.cpu_count() or 1),
         )
         self._warming = [executor.submit(remover.ready) for _ in range(self.workers)]
         return executor
@@ -268,6 +271,7 @@ def application_from_settings() -> Service:
         queue_size=settings.REMBG_QUEUE_SIZE,
         max_rss_mb=settings.REMBG_MAX_RSS_MB,
         model=settings.REMBG_MODEL,
+        engine=cast(Engine, settings.REMBG_ENGINE),
         home=str(settings.REMBG_HOME),
     )
     # At its end a web process closes the pool's queue first (priority 10), and then waits for processes that nobody can

@@ -10,7 +10,7 @@ import pytest
 
 from common.errors import ProviderError
 from tests.uploads.cutout.pictures import disc, mixed, noise
-from uploads.cutout.backends.rembg import RembgBackend
+from uploads.cutout.backends.rembg import Engine, RembgBackend
 from uploads.cutout.weights import ModelNotAllowed
 
 SIDE_PX = 384
@@ -44,10 +44,10 @@ def test_threads_share_the_session(rembg: RembgBackend) -> None:
 
 def test_loading_leaves_the_environment_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("U2NET_HOME", "/somewhere/else")
-    RembgBackend(home=tmp_path).load()
+    RembgBackend(home=tmp_path, engine="onnxruntime").load()
     assert os.environ["U2NET_HOME"] == "/somewhere/else"
     monkeypatch.delenv("U2NET_HOME")
-    RembgBackend(home=tmp_path).load()
+    RembgBackend(home=tmp_path, engine="onnxruntime").load()
     assert "U2NET_HOME" not in os.environ
 
 
@@ -60,9 +60,12 @@ def test_forbidden_model_is_refused_at_once(tmp_path: Path) -> None:
         RembgBackend("bria-rmbg", home=tmp_path)
 
 
-def test_missing_onnxruntime_is_an_error_and_no_exit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+@pytest.mark.parametrize(("engine", "package"), [("mnn", "MNN"), ("onnxruntime", "onnxruntime")])
+def test_missing_engine_is_an_error_and_no_exit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: Engine, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ProviderError) as refusal:
-        RembgBackend(home=tmp_path).mask(mixed(DISC, (1, 2, 3), (200, 200, 200)))
+        RembgBackend(home=tmp_path, engine=engine).mask(mixed(DISC, (1, 2, 3), (200, 200, 200)))
     assert not refusal.value.retryable
     assert refusal.value.provider == "rembg:u2netp"
