@@ -193,7 +193,7 @@ def _photo_on_even_background(
     if agreement < _PHOTO_AGREEMENT:
         return None
     rgba = cut_out(work, salient, statistics.colour if statistics.surface is None else None)
-    components = _salient_components(rgba, salient)
+    components = _salient_components(rgba, salient, salient)
     return _Found(rgba, "salient", "photo_on_flat", components, whole, scale)
 
 
@@ -223,7 +223,7 @@ def _on_photo(
         clock.stage("colour_models")
     rgba = cut_out(work, subject_mask)
     clock.stage("matting")
-    components = _salient_components(rgba, subject_mask, others_share)
+    components = _salient_components(rgba, subject_mask, salient, others_share)
     return _Found(rgba, "salient", "photo", components, (0, 0, rgb.shape[1], rgb.shape[0]), scale)
 
 
@@ -257,11 +257,13 @@ def _print_of(rgb: ByteArray, region: PrintRegion, mask_of: MaskOf, route: Route
     return _Found(ink.rgba, "print", route, components, box, scale)
 
 
-def _salient_components(rgba: ByteArray, salient: FloatArray, others_share: float = 0.0) -> dict[str, float]:
+def _salient_components(
+    rgba: ByteArray, mask: FloatArray, seen: FloatArray, others_share: float = 0.0
+) -> dict[str, float]:
     """Return what speaks for a salient object, measured at the size of the network's mask."""
-    alpha = _roughly_resized(_alpha(rgba), salient.shape[1], salient.shape[0])
+    alpha = _roughly_resized(_alpha(rgba), mask.shape[1], mask.shape[0])
     return scoring.salient_components(
-        alpha.astype(np.float32) / np.float32(255), salient, others_share=others_share
+        alpha.astype(np.float32) / np.float32(255), mask, seen=seen, others_share=others_share
     )
 
 

@@ -103,3 +103,22 @@ def test_outline_on_the_pictures_edges_is_supported_and_any_other_less() -> None
 @pytest.mark.parametrize(("support", "factor"), [(0.0, 0.25), (0.4, 0.625), (0.8, 1.0), (1.0, 1.0)])
 def test_edge_factor_rises_to_one(support: float, factor: float) -> None:
     assert scoring.edge_factor(support) == pytest.approx(factor)
+
+
+def test_mask_that_was_undecided_before_it_was_cleaned_is_doubted() -> None:
+    """What was taken out of a mask does not make the network any surer."""
+    seen = CRISP.copy()
+    outside = np.flatnonzero(seen.ravel() < 0.05)[: round(0.12 * seen.size)]
+    seen.ravel()[outside] = 0.5
+    parts = scoring.salient_components(CRISP, CRISP, seen=seen)
+    assert parts["agreement"] == pytest.approx(0.8)
+    assert parts["decision"] == pytest.approx(0.3, abs=1e-3)
+
+
+@pytest.mark.parametrize(("rows", "left"), [(0, 1.0), (12, 0.897), (64, 0.5)])
+def test_object_along_the_frame_is_doubted(rows: int, left: float) -> None:
+    """rows: how many of 64 the object takes of both side edges."""
+    mask = np.zeros((64, 64), dtype=np.float32)
+    mask[20:44, 20:44] = 1
+    mask[:rows, [0, -1]] = 1
+    assert scoring.salient_components(mask, mask)["framing"] == pytest.approx(left, abs=1e-3)
