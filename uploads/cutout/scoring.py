@@ -20,8 +20,10 @@ def key_components(unmixed: Unmixed, statistics: BackgroundStatistics) -> dict[s
 
     The doubts, each weighed on drawn pictures with a known truth: an uneven background; shadows and glows; washes,
     whose alpha and ink cannot be told apart; other areas that may be soft; much half-clear ink; large holes that may be
-    ink of the background's colour; edges hardly stronger than the noise; letters whose filling was inferred.
+    ink of the background's colour; edges hardly stronger than the noise; letters whose filling was inferred; and things
+    that the frame cuts off before a graded background, because that may be a sky.
     """
+    graded = statistics.surface is not None
     return {
         "evenness": 1 - 0.5 * _ramp(statistics.sigma, 3, 14),
         "films": 1 - 0.4 * _ramp(unmixed.film_share, 0.02, 0.12),
@@ -31,6 +33,7 @@ def key_components(unmixed: Unmixed, statistics: BackgroundStatistics) -> dict[s
         "holes": 1 - 0.25 * _ramp(unmixed.hole_share, 0.02, 0.05),
         "contrast": 0.8 + 0.2 * _ramp(unmixed.contrast, 0.3, 1.8) if unmixed.contrast > 0 else 0.0,
         "fillings": 0.9 if unmixed.filled_share > 0 else 1.0,
+        "framing": 1 - 0.55 * _ramp(_frame_share(unmixed.rgba[..., 3], 127), 0.015, 0.04) if graded else 1.0,
     }
 
 
@@ -84,12 +87,11 @@ def salient_components(
     """
     whole = mask if seen is None else seen
     undecided = 1 - 2 * float(np.mean(np.abs(whole - 0.5)))
-    frame = np.concatenate([whole[0], whole[-1], whole[:, 0], whole[:, -1]])
     return {
         "agreement": 0.8 * _ramp(mask_agreement(alpha, mask), 0.75, 0.95),
         "crispness": 1.0 - 0.6 * _ramp(semi_share(alpha), 0.08, 0.4),
         "decision": (1.0 - 0.7 * _ramp(undecided, 0.02, 0.12)) * (1.0 - _ramp(undecided, 0.12, 0.4)),
-        "framing": 1.0 - 0.5 * _ramp(float(np.mean(frame > 0.5)), 0.05, 0.3),
+        "framing": 1.0 - 0.5 * _ramp(_frame_share(whole, 0.5), 0.05, 0.3),
         "rivals": 1.0 - 0.5 * _ramp(others_share, 0.01, 0.05),
     }
 
@@ -120,6 +122,11 @@ def edge_support(rgb: ByteArray, alpha: FloatArray) -> float:
 def edge_factor(support: float) -> float:
     """Return what an outline's support, 0..1, leaves of a cut-out's score: all of it from 0.8 on."""
     return 0.25 + 0.75 * _ramp(support, 0.0, 0.8)
+
+
+def _frame_share(layer: FloatArray | ByteArray, above: float) -> float:
+    """Return the share of the outermost pixels of (H, W) that are greater than this."""
+    return float(np.mean(np.concatenate([layer[0], layer[-1], layer[:, 0], layer[:, -1]]) > above))
 
 
 def product(components: dict[str, float]) -> float:

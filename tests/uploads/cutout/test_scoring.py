@@ -84,6 +84,15 @@ def test_noisy_background_costs() -> None:
     assert scoring.product(scoring.key_components(unmixed(), even(14.0))) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(("graded", "confidence"), [(False, 1.0), (True, 0.45)])
+def test_what_the_frame_cuts_off_costs_before_what_may_be_a_sky(graded: bool, confidence: float) -> None:
+    art = unmixed()
+    art.rgba[0, :, 3] = 255
+    surface = np.zeros((6, 3), dtype=np.float32) if graded else None
+    ground = BackgroundStatistics(np.full(3, 255, dtype=np.float32), surface, 0.0, 1.0, 0.0)
+    assert scoring.product(scoring.key_components(art, ground)) == pytest.approx(confidence)
+
+
 def test_photo_on_an_even_background_is_textured_and_frayed() -> None:
     assert scoring.is_photographic(unmixed(texture=4.0, weak_rim_share=0.2))
     assert not scoring.is_photographic(unmixed(texture=4.0))
