@@ -145,7 +145,9 @@ def health(request: HttpRequest) -> JsonResponse:
         "checks": checks,
         "work": {name: value for name, value in work.items() if name != "queues"},
     }
-    return _compact(body, 503 if status == "unhealthy" else 200)
+    if status == "unhealthy":
+        return _compact(body | {"message": "The database does not answer."}, 503)
+    return _compact(body)
 
 
 @require_safe

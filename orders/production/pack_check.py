@@ -7,6 +7,7 @@ the order is paid, what the customer approved, which SKUs exist) is read afresh 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,8 @@ CLOTH_DELTA_E = 20.0
 
 _CLOTH_ROWS, _CLOTH_COLUMNS = (0.70, 0.79), (0.40, 0.60)
 ACTIVE_PDF_KEYS = (b"/JavaScript", b"/JS", b"/Launch", b"/URI", b"/EmbeddedFile", b"/SubmitForm")
+# Compressed pictures and fonts hold any three bytes sooner or later; what a PDF does stands between its streams.
+_PDF_STREAM = re.compile(rb"\bstream\r?\n.*?endstream", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,8 @@ def _inks(name: str, placement: dict[str, Any]) -> Finding:
 def _external(pack: Pack) -> Finding:
     layers = ("art/", "underbase/")
     vectors = [path for path in pack.files if path.startswith(layers) and not path.endswith(".png")]
-    active = [key for key in ACTIVE_PDF_KEYS if key in pack.files.get(SPEC_PDF, b"")]
+    structure = _PDF_STREAM.sub(b"", pack.files.get(SPEC_PDF, b""))
+    active = [key for key in ACTIVE_PDF_KEYS if key in structure]
     return Finding(8, "nothing live or external", not vectors and not active,
                    "Art is pixels, and the sheet has no links, scripts or attachments.",
                    {"other_art_files": len(vectors), "active_pdf_keys": len(active)})  # fmt: skip

@@ -86,6 +86,7 @@ def test_everything_is_well() -> None:
 def test_without_a_database_the_shop_is_unhealthy_and_not_ready_but_alive() -> None:
     answer = get()
     assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
+    assert answer.json()["message"] == "The database does not answer."
     assert answer.json()["checks"]["database"] == {
         "status": "down",
         "latency": 0,

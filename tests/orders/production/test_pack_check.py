@@ -174,6 +174,18 @@ def test_a_sheet_of_another_order_is_noticed() -> None:
     assert failed(findings) >= {(9, "garment and quantity"), (10, "sheet and JSON agree")}
 
 
+@pytest.mark.parametrize(
+    ("sheet", "active"),
+    [
+        (b"%PDF-1.7 1 0 obj << /Length 9 >>\nstream\n\x01/JS\xff/URI\nendstream endobj", 0),
+        (b"%PDF-1.7 1 0 obj << /Length 2 >>\nstream\nx\nendstream endobj 2 0 obj << /JS (x) >>", 1),
+    ],
+)
+def test_bytes_of_compressed_pictures_are_nothing_live(sheet: bytes, active: int) -> None:
+    finding = next(f for f in check_pack(build_pack(spec(), files() | {"spec.pdf": sheet})) if f.rule == 8)
+    assert (finding.ok, finding.numbers["active_pdf_keys"]) == (active == 0, active)
+
+
 def test_links_in_the_sheet_and_other_art_are_noticed() -> None:
     content = files() | {"spec.pdf": b"%PDF-1.7 /URI (http://example.com)", "art/logo.svg": b"<svg/>"}
     finding = next(f for f in check_pack(build_pack(spec(), content)) if f.rule == 8)

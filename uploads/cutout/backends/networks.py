@@ -6,7 +6,6 @@ by less than a level of 255 (docs/adr/0020-two-engines-for-one-network.md).
 
 import ctypes
 import os
-import sys
 import tempfile
 import threading
 from collections import deque
@@ -34,11 +33,15 @@ class EngineMissing(Exception):
     """The engine cannot be imported, or cannot read the weights."""
 
 
+class EngineFailed(Exception):
+    """The engine gave up on a picture."""
+
+
 class Network(Protocol):
     """A loaded network; threads may ask it at once."""
 
     def saliency(self, levels: FloatArray) -> FloatArray:
-        """Return how salient each pixel is, (320, 320). levels: (1, 3, 320, 320), normalised."""
+        """Return how salient each pixel is, (320, 320), or raise EngineFailed. levels: (1, 3, 320, 320), normalised."""
         ...
 
 
@@ -65,7 +68,9 @@ class MnnNetwork:
         try:
             entry = interpreter.getSessionInput(session)
             entry.copyFrom(self._tensor(_ENTRY_SHAPE, np.ascontiguousarray(levels, dtype=np.float32)))
-            interpreter.runSession(session)  # releases the GIL
+            code = interpreter.runSession(session)  # releases the GIL
+            if code:
+                raise EngineFailed(f"MNN ended with code {code}")
             found = self._tensor(_SALIENCY_SHAPE, np.zeros(_SALIENCY_SHAPE, dtype=np.float32))
             interpreter.getSessionOutput(session, _SALIENCY).copyToHostTensor(found)
             return np.array(found.getNumpyData(), dtype=np.float32)[0, 0]
@@ -132,7 +137,6 @@ def _converted(onnx: Path) -> bytes:
 def _output_to_stderr() -> Iterator[None]:
     """MNN prints what it does to the standard output, which may be a log that is read by machines."""
     with _output_lock:
-        sys.stdout.flush()
         before = os.dup(1)
         os.dup2(2, 1)
         try:

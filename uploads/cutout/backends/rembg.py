@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import ProviderError
-from uploads.cutout.backends.networks import EngineMissing, MnnNetwork, Network, OnnxNetwork
+from uploads.cutout.backends.networks import EngineFailed, EngineMissing, MnnNetwork, Network, OnnxNetwork
 from uploads.cutout.weights import DEFAULT_MODEL, check_model, prepare_home
 
 Engine = Literal["mnn", "onnxruntime"]
@@ -59,6 +59,7 @@ class RembgBackend:
         """Return how salient each pixel is: float32 (H, W) in 0..1, stretched to the full range as rembg does.
 
         rgb: uint8 (H, W, 3). A picture of one single colour has no object and gets zeros; rembg would divide 0 by 0.
+        Raises ProviderError.
         """
         height_px, width_px = rgb.shape[:2]
         small = cv2.resize(np.ascontiguousarray(rgb), _INPUT_PX, interpolation=cv2.INTER_AREA)
@@ -68,7 +69,10 @@ class RembgBackend:
         # What rembg's own session does around the network, in single precision and for the one output that is used:
         # its double-precision pictures and PIL's filters cost a quarter of the network's time at 2000 px.
         levels = (small.astype(np.float32) / np.float32(brightest) - _MEAN) / _SPREAD
-        saliency = self.load().saliency(levels.transpose(2, 0, 1)[None])
+        try:
+            saliency = self.load().saliency(levels.transpose(2, 0, 1)[None])
+        except EngineFailed as error:
+            raise ProviderError(str(error), provider=self.name, retryable=True) from error
         low, high = float(saliency.min()), float(saliency.max())
         if high - low < 1e-6:
             return np.zeros((height_px, width_px), dtype=np.float32)

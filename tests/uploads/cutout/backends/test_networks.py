@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from common.errors import ProviderError
 from tests.uploads.cutout.pictures import disc, mixed, noise
 from uploads.cutout.backends.networks import EngineMissing, MnnNetwork
 from uploads.cutout.backends.rembg import RembgBackend
@@ -108,3 +109,29 @@ def test_weights_that_are_no_network_are_refused(tmp_path: Path) -> None:
     broken.write_bytes(prepare_home(tmp_path / "home").read_bytes()[:1000])
     with pytest.raises(EngineMissing, match=r"cannot read u2netp\.onnx"):
         MnnNetwork(broken, 1)
+
+
+class _GivesUp:
+    """An interpreter without memory, say."""
+
+    def getSessionInput(self, session: object) -> "_GivesUp":
+        return self
+
+    def copyFrom(self, tensor: object) -> None:
+        pass
+
+    def runSession(self, session: object) -> int:
+        return 1
+
+
+def test_engine_that_gives_up_may_be_asked_again(tmp_path: Path) -> None:
+    backend = RembgBackend(home=tmp_path)
+    network = backend.load()
+    assert isinstance(network, MnnNetwork)
+    whole = network._interpreters.pop()
+    network._interpreters.append((_GivesUp(), None))
+    with pytest.raises(ProviderError, match="MNN ended with code 1") as failure:
+        backend.mask(pictures()["an object"])
+    assert failure.value.retryable
+    network._interpreters.append(whole)
+    assert backend.mask(pictures()["an object"]).max() == 1
