@@ -72,17 +72,14 @@ def in_process(home: Path, rounds: int) -> dict[str, object]:
 
     With one thread processor time is what a clock shows on a machine that does nothing else.
     """
-    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
-    cv2.setNumThreads(threads)
+    cv2.setNumThreads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     from uploads.cutout.artwork import extract_artwork
-    from uploads.cutout.backends.networks import OnnxNetwork
     from uploads.cutout.backends.rembg import RembgBackend
-    from uploads.cutout.weights import DEFAULT_MODEL
     from uploads.imaging.decode import decode
     from uploads.imaging.encode import encode_png
 
     backend = RembgBackend(home=home)
-    engine, rembg_engine = backend.load(), OnnxNetwork(DEFAULT_MODEL, home, threads)
+    engine, rembg_engine = backend.load(), RembgBackend(home=home, engine="onnxruntime").load()
     noise = np.random.default_rng(0).normal(0, 1, (1, 3, 320, 320)).astype(np.float32)
 
     def job(data: bytes) -> dict[str, float]:

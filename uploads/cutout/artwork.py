@@ -241,7 +241,7 @@ def _print_region(search: ByteArray, salient: FloatArray) -> PrintRegion | None:
 
 
 def _print_of(rgb: ByteArray, region: PrintRegion, mask_of: MaskOf, route: Route, clock: _Clock) -> _Found:
-    search_scale = min(1.0, SEARCH_SIDE_PX / max(rgb.shape[:2]))
+    _, search_scale = _size_within(rgb, SEARCH_SIDE_PX)
     box = _source_box(region.box, search_scale, rgb)
     left, top, right, bottom = box
     crop, scale = _fitted(rgb[top:bottom, left:right], WORK_SIDE_PX)
@@ -349,19 +349,21 @@ def _source_box(box: Box, scale: float, rgb: ByteArray) -> Box:
 
 def _fitted(rgb: ByteArray, side_px: int) -> tuple[ByteArray, float]:
     """Return the picture with a long side of at most `side_px`, and the scale that this took."""
-    height_px, width_px = rgb.shape[:2]
-    scale = min(1.0, side_px / max(height_px, width_px))
-    if scale == 1.0:
-        return rgb, 1.0
-    size_px = max(1, round(width_px * scale)), max(1, round(height_px * scale))
-    return _resized(halved(rgb, min(size_px)), *size_px), scale
+    size_px, scale = _size_within(rgb, side_px)
+    return (rgb if scale == 1.0 else _resized(halved(rgb, min(size_px)), *size_px)), scale
 
 
 def _search_copy(rgb: ByteArray) -> ByteArray:
     """Return the picture at the size at which things are looked for."""
+    size_px, scale = _size_within(rgb, SEARCH_SIDE_PX)
+    return rgb if scale == 1.0 else _roughly_resized(rgb, *size_px)
+
+
+def _size_within(rgb: ByteArray, side_px: int) -> tuple[tuple[int, int], float]:
+    """Return width and height (px) with a long side of at most `side_px`, and the scale that this takes."""
     height_px, width_px = rgb.shape[:2]
-    scale = min(1.0, SEARCH_SIDE_PX / max(height_px, width_px))
-    return _roughly_resized(rgb, max(1, round(width_px * scale)), max(1, round(height_px * scale)))
+    scale = min(1.0, side_px / max(height_px, width_px))
+    return (max(1, round(width_px * scale)), max(1, round(height_px * scale))), scale
 
 
 def _roughly_resized(layers: ByteArray, width_px: int, height_px: int) -> ByteArray:

@@ -102,9 +102,8 @@ def remove_background(
 
 def _removed(data: bytes, *, max_pixels: int, only_mask: bool, alone: bool) -> Removed:
     started = time.perf_counter()
-    cv2.setNumThreads(
-        _threads_alone if alone else 1
-    )  # with others at work the processes share the cores already
+    # With others at work the processes share the cores already.
+    cv2.setNumThreads(_threads_alone if alone else 1)
     picture = decode(data, max_pixels=max_pixels)
     network = _loaded(alone=alone)
     png = encode_png_quickly(_mask(picture, network) if only_mask else _cut_out(picture, network))

@@ -68,6 +68,12 @@ def test_other_threads_go_on_while_the_network_thinks(rembg: RembgBackend) -> No
     assert turns > 20
 
 
+def printed(program: str, home: Path) -> str:
+    """What the program writes to its standard output, with `home` as its argument."""
+    command = [sys.executable, "-c", program, str(home)]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ, check=True).stdout
+
+
 def test_standard_output_is_left_to_the_program(tmp_path: Path) -> None:
     """Logs are read there by machines, and MNN prints whatever it does."""
     program = (
@@ -77,14 +83,7 @@ def test_standard_output_is_left_to_the_program(tmp_path: Path) -> None:
         "backend.mask(np.arange(48 * 48 * 3, dtype=np.uint8).reshape(48, 48, 3))\n"
         "print('the program', flush=True)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        env=os.environ,
-        check=True,
-    )
-    assert done.stdout == "the program\n"
+    assert printed(program, tmp_path) == "the program\n"
 
 
 def test_rembg_is_not_imported_where_mnn_runs(tmp_path: Path) -> None:
@@ -94,14 +93,7 @@ def test_rembg_is_not_imported_where_mnn_runs(tmp_path: Path) -> None:
         "RembgBackend(home=pathlib.Path(sys.argv[1])).load()\n"
         "print(sorted({'rembg', 'onnxruntime', 'numba'} & set(sys.modules)))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        env=os.environ,
-        check=True,
-    )
-    assert done.stdout.strip() == "[]"
+    assert printed(program, tmp_path).strip() == "[]"
 
 
 def test_weights_that_are_no_network_are_refused(tmp_path: Path) -> None:
