@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 ByteArray = NDArray[np.uint8]
+# Horizontal and vertical places (px), in rows of equal length.
+_Table = tuple[FloatArray, FloatArray]
 
 # The two sides are described at this size (px, long side).
 _GRID_SIDE_PX = 512
@@ -25,13 +27,15 @@ _MASK_ERROR_SHARE = 1 / 300
 _SURE = 0.02
 # How fast colour gains its say as the mask becomes undecided: the full say at 0.15 and at 0.85.
 _COLOUR_SAY = 8.0
-# Windows around each place (px of the grid), wide to narrow; the narrow one decides where it holds enough.
-_WINDOWS_PX = (64, 24, 10)
+# Windows around each place (px of the halved grid) and how much coarser than it they are taken, wide to narrow; the
+# narrow one decides where it holds enough.
+_WINDOWS = ((64, 4), (24, 2), (10, 1))
 # Noise of a colour that is assumed at least, variance on colours 0..1.
 _LEAST_VARIANCE = 1e-4
 # At this squared distance between the two sides, in their own variation, colour and mask count equally.
 _EQUAL_SAY = 4.0
 _PASSES = 2
+_TABLE_COLUMNS = 1024
 # Products of the channels: the upper triangle of a covariance, and where its entries stand in the full matrix.
 _FIRST, _SECOND = [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]
 
@@ -55,8 +59,8 @@ def cut_out(rgb: ByteArray, mask: FloatArray, ground: FloatArray | None = None) 
     height_px, width_px = rgb.shape[:2]
     scale = min(1.0, _GRID_SIDE_PX / max(height_px, width_px))
     size_px = (max(3, round(width_px * scale)), max(3, round(height_px * scale)))
-    small = cv2.resize(halved(rgb, min(size_px)), size_px, interpolation=cv2.INTER_AREA)
-    small = small.astype(np.float32) / np.float32(255)
+    near = cv2.resize(halved(rgb, min(size_px)), size_px, interpolation=cv2.INTER_LINEAR)
+    small = np.asarray(cv2.cvtColor(near, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
     prior = np.clip(cv2.resize(mask, size_px, interpolation=cv2.INTER_AREA), 0, 1)
     doubtful = _blurred(prior)
     inside, outside = doubtful > 1 - _SURE, doubtful < _SURE
@@ -87,7 +91,7 @@ def _blurred(prior: FloatArray) -> FloatArray:
 
 
 def _solved(
-    small: FloatArray,
+    small: ByteArray,
     prior: FloatArray,
     inside: BoolArray,
     outside: BoolArray,
@@ -100,7 +104,8 @@ def _solved(
     say: how much colour may say beside the mask at each place, 0..1.
     """
     y, x = where
-    colour, opinion = small[y, x], np.clip((prior[y, x] - 0.5) * 1.5 + 0.5, 0, 1)
+    colour = small[y, x, :3].astype(np.float32) / np.float32(255)
+    opinion = np.clip((prior[y, x] - 0.5) * 1.5 + 0.5, 0, 1)
     undecided = ~(inside | outside)
     kernel = np.ones((3, 3), np.uint8)
     for turn in range(_PASSES):
@@ -131,45 +136,44 @@ def _solved(
 
 
 def _side(
-    small: FloatArray, sure: BoolArray, where: tuple[NDArray[np.intp], NDArray[np.intp]]
+    small: ByteArray, sure: BoolArray, where: tuple[NDArray[np.intp], NDArray[np.intp]]
 ) -> tuple[FloatArray, FloatArray]:
     """Return mean colour (N, 3) and covariance (N, 6, upper triangle) of the sure pixels around each place."""
     height_px, width_px = (max(1, (side + 1) // 2) for side in sure.shape)
-    weight = _shrunk(sure.astype(np.float32), (width_px, height_px))
-    colour = _shrunk(cv2.bitwise_and(small, small, mask=sure.astype(np.uint8)), (width_px, height_px))
-    red, green, blue = cv2.split(colour)
+    # In bytes and by fours, which is what OpenCV has vectors for; the fourth layer is the weight.
+    known = cv2.bitwise_and(small, cv2.merge([sure.astype(np.uint8) * np.uint8(255)] * 4))
+    halves = cv2.resize(known, (width_px, height_px), interpolation=cv2.INTER_AREA)
+    sums = halves.astype(np.float32) / np.float32(255)
+    red, green, blue, weight = cv2.split(sums)
     share = 1 / np.maximum(weight, 1e-6)
-    scaled = [red * share, green * share, blue * share]
+    scaled_green, scaled_blue = green * share, blue * share
+    # By threes and not by twos: cv2.remap reads two layers with five bits between pixels, too few for a covariance.
     layers = [
-        cv2.merge([red, green, blue, weight]),
-        cv2.merge([red * scaled[0], red * scaled[1], red * scaled[2]]),
-        cv2.merge([green * scaled[1], green * scaled[2], blue * scaled[2]]),
+        sums,
+        cv2.merge([red * red * share, red * scaled_green, red * scaled_blue]),
+        cv2.merge([green * scaled_green, green * scaled_blue, blue * scaled_blue]),
     ]
     y, x = where
     place_x = (x.astype(np.float32) + np.float32(0.5)) / np.float32(sure.shape[1])
     place_y = (y.astype(np.float32) + np.float32(0.5)) / np.float32(sure.shape[0])
     found = np.zeros((len(y), 9), dtype=np.float32)
-    for window_px in _WINDOWS_PX:
-        step = max(1, window_px // 12)
+    for window_px, step in _WINDOWS:
         size_px = (max(1, width_px // step), max(1, height_px // step))
         side_px = 2 * max(1, window_px // (2 * step)) + 1
-        at_x, at_y = place_x * size_px[0] - np.float32(0.5), place_y * size_px[1] - np.float32(0.5)
-        sums = [_window_means(part, size_px, side_px, at_x, at_y) for part in layers]
-        mass = sums[0][:, 3:]
-        value = np.concatenate([sums[0][:, :3], sums[1], sums[2]], axis=1) / np.maximum(mass, 1e-6)
-        decided = np.float32(1) if window_px == _WINDOWS_PX[0] else np.minimum(mass / np.float32(0.06), 1)
+        at = _tabled(place_x * size_px[0] - np.float32(0.5), place_y * size_px[1] - np.float32(0.5))
+        means = [_window_means(part, size_px, side_px, at)[: len(y)] for part in layers]
+        mass = means[0][:, 3:]
+        value = np.concatenate([means[0][:, :3], means[1], means[2]], axis=1) / np.maximum(mass, 1e-6)
+        decided = np.float32(1) if step == _WINDOWS[0][1] else np.minimum(mass / np.float32(0.06), 1)
         found += decided * (value - found)
     centre = found[:, :3]
     return centre, found[:, 3:] - centre[:, _FIRST] * centre[:, _SECOND]
 
 
-def _window_means(
-    layers: FloatArray, size_px: tuple[int, int], side_px: int, at_x: FloatArray, at_y: FloatArray
-) -> FloatArray:
-    """Return the mean of up to four layers in a window around each place, (N, layers)."""
+def _window_means(layers: FloatArray, size_px: tuple[int, int], side_px: int, at: _Table) -> FloatArray:
+    """Return the mean of up to four layers in a window around each place, (places of the table, layers)."""
     coarse = layers if size_px == layers.shape[1::-1] else _shrunk(layers, size_px)
-    smooth = cv2.blur(coarse, (side_px, side_px), borderType=cv2.BORDER_REFLECT)
-    return _sampled(smooth, at_x, at_y)
+    return _sampled(cv2.blur(coarse, (side_px, side_px), borderType=cv2.BORDER_REFLECT), at)
 
 
 def _shrunk(layers: FloatArray, size_px: tuple[int, int]) -> FloatArray:
@@ -209,29 +213,37 @@ def _applied(
     height_px, width_px = rgb.shape[:2]
     y, x = where
     known = cv2.blur(band.astype(np.float32), (3, 3))
-    beside = ~band & (known > 0)
+    # A place beside the band borrows from it, so that sampling between places never mixes in a zero.
+    beside = np.flatnonzero(~band & (known > 0))
+    borrowed = 1 / known.ravel()[beside][:, None]
     fields = []
     for values in (np.concatenate([lines.slope, lines.offset[:, None]], axis=1), lines.inside, lines.outside):
         layer = np.zeros((*band.shape, values.shape[1]), dtype=np.float32)
         layer[y, x] = values
-        # A place beside the band borrows from it, so that sampling between places never mixes in a zero.
-        layer[beside] = cv2.blur(layer, (3, 3))[beside] / known[beside][:, None]
+        around = cv2.blur(layer, (3, 3)).reshape(-1, values.shape[1])
+        layer.reshape(-1, values.shape[1])[beside] = around[beside] * borrowed
         fields.append(layer)
     wide = cv2.resize(band.astype(np.uint8) * 255, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
     full = cv2.resize(inside.astype(np.uint8) * 255, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+    solid = cv2.threshold(full, 127, 255, cv2.THRESH_BINARY)[1]
     rgba = np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2RGBA), dtype=np.uint8)
-    rgba[..., 3] = cv2.threshold(full, 127, 255, cv2.THRESH_BINARY)[1]
-    columns, rows = np.asarray(cv2.findNonZero(wide)).reshape(-1, 2).T.astype(np.intp)
-    at_x = (((columns + 0.5) * (band.shape[1] / width_px)) - 0.5).astype(np.float32)
-    at_y = (((rows + 0.5) * (band.shape[0] / height_px)) - 0.5).astype(np.float32)
-    slope_offset, inner, outer = (_sampled(field, at_x, at_y) for field in fields)
-    colour = rgb[rows, columns].astype(np.float32) / np.float32(255)
+    cv2.insertChannel(solid, rgba, 3)
+    columns, rows = np.asarray(cv2.findNonZero(wide)).reshape(-1, 2).T
+    at = _tabled(
+        (((columns + 0.5) * (band.shape[1] / width_px)) - 0.5).astype(np.float32),
+        (((rows + 0.5) * (band.shape[0] / height_px)) - 0.5).astype(np.float32),
+    )
+    slope_offset, inner, outer = (_sampled(field, at)[: len(rows)] for field in fields)
+    # A pixel as one number is gathered and laid back in a third of the time.
+    pixels = rgba.view(np.uint32).ravel()
+    place = rows * width_px + columns
+    colour = pixels[place].view(np.uint8).reshape(-1, 4)[:, :3].astype(np.float32) / np.float32(255)
     alpha = np.clip(np.einsum("nc,nc->n", slope_offset[:, :3], colour) + slope_offset[:, 3], 0, 1)
     if ground is not None:
         outer = np.broadcast_to((ground / 255).astype(np.float32), inner.shape)
     own = _own_colour(colour, alpha[:, None], inner, outer)
-    rgba[rows, columns, :3] = np.rint(np.clip(own, 0, 1) * 255)
-    rgba[rows, columns, 3] = np.rint(alpha * 255)
+    mixed = np.concatenate([own, alpha[:, None]], axis=1)
+    pixels[place] = cv2.convertScaleAbs(np.clip(mixed, 0, 1), alpha=255).view(np.uint32).ravel()
     return rgba
 
 
@@ -246,11 +258,15 @@ def _own_colour(colour: FloatArray, alpha: FloatArray, inner: FloatArray, outer:
     return np.asarray(inner + share * unexplained, dtype=np.float32)
 
 
-def _sampled(layers: FloatArray, at_x: FloatArray, at_y: FloatArray) -> FloatArray:
-    """Return the layers between places, (N, layers); cv2.remap takes at most 32767 rows, so points are tabled."""
-    columns = 1024
-    missing = -len(at_x) % columns
-    table_x = np.pad(at_x, (0, missing)).reshape(-1, columns)
-    table_y = np.pad(at_y, (0, missing)).reshape(-1, columns)
-    found = cv2.remap(layers, table_x, table_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found.reshape(table_x.size, -1)[: len(at_x)], dtype=np.float32)
+def _tabled(at_x: FloatArray, at_y: FloatArray) -> _Table:
+    """Return the places as tables of equal rows, filled up with zeros: cv2.remap takes at most 32767 rows."""
+    missing = (0, -len(at_x) % _TABLE_COLUMNS)
+    return np.pad(at_x, missing).reshape(-1, _TABLE_COLUMNS), np.pad(at_y, missing).reshape(
+        -1, _TABLE_COLUMNS
+    )
+
+
+def _sampled(layers: FloatArray, at: _Table) -> FloatArray:
+    """Return up to four layers between pixels, (places of the table, layers)."""
+    found = cv2.remap(layers, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found.reshape(at[0].size, -1), dtype=np.float32)

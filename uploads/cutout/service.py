@@ -293,6 +293,9 @@ def command() -> list[str]:
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process is the most pictures a second
     os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+    # Pictures of the same size follow one another: memory that goes back in between costs a tenth of flat art's time.
+    os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 1024**2))
+    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(128 * 1024**2))
     print(
         f"Removing backgrounds at http://{settings.REMBG_SERVICE_HOST}:{settings.REMBG_SERVICE_PORT}",
         flush=True,

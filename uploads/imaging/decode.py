@@ -18,6 +18,8 @@ __all__ = ["DAMAGE", "MAX_PIXELS", "ImageRejected", "Picture", "decode", "densit
 MAX_PIXELS = 50_000_000
 # Pillow's own alarm must not ring below the shop's limit, which is checked before any pixel is decoded.
 Image.MAX_IMAGE_PIXELS = 100_000_000
+# libvips keeps its last operations for repetition, and with them the pictures that they were given.
+pyvips.cache_set_max(0)
 
 # Pillow raises any of these on broken files, depending on the format and on the place of the damage.
 DAMAGE = (

@@ -2,26 +2,21 @@
 
 import io
 import struct
-import zlib
 
 import cv2
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
 from PIL import Image
+from zlib_ng import zlib_ng
 
-# Rows as differences to the row above: a third of the time of trying every filter, at the same size. At level 6 a
-# print of 2000 x 2000 px takes 40 ms and is as small as Pillow's after 200 ms; level 3 is for bytes that travel once.
-_PNG_FILTER = "up"
-_PNG_LEVEL = 6
-QUICK_PNG_LEVEL = 3
+# Rows as differences to the row above: a third of the time of trying every filter, at the same size. At level 5 a print
+# of 2000 x 2000 px takes 23 ms and is as small as Pillow's after 200 ms; level 2 is for bytes that travel once.
+_PNG_UP = 2
+_PNG_LEVEL = 5
+_QUICK_PNG_LEVEL = 2
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _RGBA = 0, 6
 _INCH_PER_METRE = 39.3700787
-_SIGNATURE_BYTES = 8
-# Without ancillary chunks: libvips states a resolution that nobody gave it.
-_KEPT_CHUNKS = (b"IDAT", b"IEND")
-
-# libvips keeps its last operations for repetition, and with them the pictures that they were given.
-pyvips.cache_set_max(0)
 
 
 def encode_png(rgba: NDArray[np.uint8], *, dpi: int | None = None) -> bytes:
@@ -36,35 +31,34 @@ def encode_png(rgba: NDArray[np.uint8], *, dpi: int | None = None) -> bytes:
 
 
 def encode_png_quickly(pixels: NDArray[np.uint8]) -> bytes:
-    """Return a lossless PNG of uint8 (H, W) or (H, W, 4) as it is, a tenth larger and in half the time."""
-    return _png(np.ascontiguousarray(pixels), dpi=None, level=QUICK_PNG_LEVEL)
+    """Return a lossless PNG of uint8 (H, W) or (H, W, 4) as it is, an eighth larger and in half the time."""
+    return _png(pixels, dpi=None, level=_QUICK_PNG_LEVEL)
 
 
 def _png(pixels: NDArray[np.uint8], *, dpi: int | None, level: int) -> bytes:
+    """Return what the PNG specification (third edition) asks of a file, and no chunk about what nobody knows."""
     height_px, width_px = pixels.shape[:2]
-    bands = 1 if pixels.ndim == 2 else pixels.shape[2]
-    image = pyvips.Image.new_from_memory(pixels.data, width_px, height_px, bands, "uchar")
-    image = image.copy(interpretation="b-w" if bands == 1 else "srgb")
-    encoded = image.pngsave_buffer(compression=level, filter=_PNG_FILTER, keep="none")
-    facts = [(b"sRGB", b"\x00")]
+    colour_type = _GREY if pixels.ndim == 2 else _RGBA
+    rows = pixels.reshape(height_px, -1)
+    filtered = np.empty((height_px, rows.shape[1] + 1), dtype=np.uint8)
+    filtered[:, 0] = _PNG_UP
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])  # modulo 256
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width_px, height_px, 8, colour_type, 0, 0, 0)),
+        (b"sRGB", b"\x00"),
+        (b"IDAT", zlib_ng.compress(filtered, level)),
+        (b"IEND", b""),
+    ]
     if dpi is not None:
         per_metre = round(dpi * _INCH_PER_METRE)
-        facts.append((b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)))
-    return _with_facts(encoded, facts)
+        chunks.insert(2, (b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)))
+    return _PNG_SIGNATURE + b"".join(_chunk(name, data) for name, data in chunks)
 
 
-def _with_facts(png: bytes, facts: list[tuple[bytes, bytes]]) -> bytes:
-    """Return the PNG with these ancillary chunks after its header, in the place of its own."""
-    place = _SIGNATURE_BYTES + 12 + struct.unpack_from(">I", png, _SIGNATURE_BYTES)[0]
-    parts = [png[:place]]
-    for name, data in facts:
-        parts.append(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)))
-    while place < len(png):
-        end = place + 12 + struct.unpack_from(">I", png, place)[0]
-        if png[place + 4 : place + 8] in _KEPT_CHUNKS:
-            parts.append(png[place:end])
-        place = end
-    return b"".join(parts)
+def _chunk(name: bytes, data: bytes) -> bytes:
+    check = zlib_ng.crc32(data, zlib_ng.crc32(name))
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", check)
 
 
 def encode_jpeg(rgb: NDArray[np.uint8], quality: int = 85) -> bytes:
