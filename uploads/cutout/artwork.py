@@ -304,7 +304,7 @@ def _finished(found: _Found, clock: _Clock) -> Cutout:
     part = _content_box(alpha)
     left, top, right, bottom = part
     content = np.ascontiguousarray(found.rgba[top:bottom, left:right])
-    trimmed = np.asarray(cv2.bitwise_and(content, content, mask=_alpha(content)), dtype=np.uint8)
+    trimmed = np.asarray(cv2.copyTo(content, _alpha(content)), dtype=np.uint8)
     clock.stage("trim")
     return Cutout(
         trimmed,

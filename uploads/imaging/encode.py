@@ -2,21 +2,26 @@
 
 import io
 import struct
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 from PIL import Image
 from zlib_ng import zlib_ng
 
 # Rows as differences to the row above: a third of the time of trying every filter, at the same size. At level 5 a print
-# of 2000 x 2000 px takes 23 ms and is as small as Pillow's after 200 ms; level 2 is for bytes that travel once.
+# of 2000 x 2000 px takes 23 ms and is as small as Pillow's after 200 ms. For bytes that travel once, ISA-L takes 6 ms.
 _PNG_UP = 2
 _PNG_LEVEL = 5
-_QUICK_PNG_LEVEL = 2
+_QUICK_PNG_LEVEL = 1
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGBA = 0, 6
 _INCH_PER_METRE = 39.3700787
+
+_Packed = Callable[[Any, int], bytes]
 
 
 def encode_png(rgba: NDArray[np.uint8], *, dpi: int | None = None) -> bytes:
@@ -26,16 +31,16 @@ def encode_png(rgba: NDArray[np.uint8], *, dpi: int | None = None) -> bytes:
     removed, and they cost bytes. The same pixels always give the same bytes.
     """
     pixels = np.ascontiguousarray(rgba)
-    visible = np.asarray(cv2.bitwise_and(pixels, pixels, mask=cv2.extractChannel(pixels, 3)), dtype=np.uint8)
-    return _png(visible, dpi=dpi, level=_PNG_LEVEL)
+    visible = np.asarray(cv2.copyTo(pixels, cv2.extractChannel(pixels, 3)), dtype=np.uint8)
+    return _png(visible, zlib_ng.compress, _PNG_LEVEL, dpi=dpi)
 
 
 def encode_png_quickly(pixels: NDArray[np.uint8]) -> bytes:
-    """Return a lossless PNG of uint8 (H, W) or (H, W, 4) as it is, an eighth larger and in half the time."""
-    return _png(pixels, dpi=None, level=_QUICK_PNG_LEVEL)
+    """Return a lossless PNG of uint8 (H, W) or (H, W, 4) as it is, a quarter larger and in a quarter of the time."""
+    return _png(pixels, isal_zlib.compress, _QUICK_PNG_LEVEL)
 
 
-def _png(pixels: NDArray[np.uint8], *, dpi: int | None, level: int) -> bytes:
+def _png(pixels: NDArray[np.uint8], packed: _Packed, level: int, *, dpi: int | None = None) -> bytes:
     """Return what the PNG specification (third edition) asks of a file, and no chunk about what nobody knows."""
     height_px, width_px = pixels.shape[:2]
     colour_type = _GREY if pixels.ndim == 2 else _RGBA
@@ -47,7 +52,7 @@ def _png(pixels: NDArray[np.uint8], *, dpi: int | None, level: int) -> bytes:
     chunks = [
         (b"IHDR", struct.pack(">IIBBBBB", width_px, height_px, 8, colour_type, 0, 0, 0)),
         (b"sRGB", b"\x00"),
-        (b"IDAT", zlib_ng.compress(filtered, level)),
+        (b"IDAT", packed(filtered, level)),
         (b"IEND", b""),
     ]
     if dpi is not None:
