@@ -23,12 +23,12 @@ from unfold.decorators import display
 
 from accounts.models import User
 from common.admin import LongList, LookedAtOnly
-from common.errors import DomainError
+from common.errors import DomainError, Unprocessable
 from orders.models import LineArtwork
 from orders.production.art_desk import art_approve, art_reject, art_replace, artworks_open
 from products.models import Colour
 from uploads.models import ArtReview, CutoutTrial
-from uploads.review import review_rerun
+from uploads.review import Shares, review_rerun
 
 _REASONS = (
     "Parts of the artwork are missing.",
@@ -37,6 +37,7 @@ _REASONS = (
     "The photo is too small or too blurred to print.",
 )
 _CATALOGUE_COLOURS = 4
+_SIDES = ("left", "top", "right", "bottom")
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ class ArtReviewAdmin(LookedAtOnly, LongList):
             "waiting": pending_reviews().count(),
             "removers": _removers() if source else [],
             "reasons": _REASONS,
+            "sides": _SIDES,
             "skip": f"{reverse('admin:uploads_artreview_queue')}?{urlencode({'after': str(review.pk)})}",
         }
         return TemplateResponse(request, "orders/admin/art_item.html", context)
@@ -181,7 +183,7 @@ class ArtReviewAdmin(LookedAtOnly, LongList):
             held = art_reject(review, user=user, reason=request.POST.get("reason", ""))
             return f"{name} is rejected. Orders put on hold: {held}."
         if verb == "rerun":
-            review_rerun(review, arm=request.POST.get("arm", ""))
+            review_rerun(review, arm=request.POST.get("arm", ""), within=_marked(request))
             return f"{name} is being cut out again; the result comes into the queue."
         sent = request.FILES.get("file")
         if sent is None or (sent.size or 0) > settings.UPLOAD_FILE_MAX_BYTES:
@@ -189,6 +191,18 @@ class ArtReviewAdmin(LookedAtOnly, LongList):
             raise DomainError(f"Choose a file of at most {most} MB.", code="file_required")
         lines = art_replace(review, sent.read(), name=sent.name or "replacement", user=user)
         return f"{name} is replaced. {_lines(lines)} changed."
+
+
+def _marked(request: HttpRequest) -> Shares | None:
+    """The part of the photo that was marked, sent in percent; None where none was."""
+    sent = [request.POST.get(side, "") for side in _SIDES]
+    if not any(sent):
+        return None
+    try:
+        left, top, right, bottom = (float(value) / 100 for value in sent)
+    except ValueError as error:
+        raise Unprocessable("Mark the part with four numbers.", code="part_unusable") from error
+    return left, top, right, bottom
 
 
 def _lines(count: int) -> str:

@@ -172,6 +172,11 @@ class Job(WorkItem):
     wanted_arm = models.CharField(
         max_length=12, blank=True, help_text="Which remover is asked first; empty: as the rollout says."
     )
+    within = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Where staff say that the artwork is: left, top, right, bottom in px of the photo.",
+    )
 
     LEASE = settings.CUTOUT_LEASE
 

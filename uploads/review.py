@@ -15,6 +15,10 @@ from uploads.models import ArtReview, Asset, CutoutTrial, Job
 from uploads.services import FILE_REFUSAL, FILE_TYPES, asset_create
 
 _MOST_STEPS = 20  # of a chain of replacements; longer ones would be a ring
+_LEAST_PART_PX = 32
+
+Shares = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part, as shares of the picture's width and height."""
 
 
 def _locked(review: ArtReview) -> ArtReview:
@@ -56,10 +60,11 @@ def review_reject(review: ArtReview, *, user: User, reason: str) -> ArtReview:
 
 
 @transaction.atomic
-def review_rerun(review: ArtReview, *, arm: str) -> Job:
+def review_rerun(review: ArtReview, *, arm: str, within: Shares | None = None) -> Job:
     """A new job on the same photo that asks this remover first; its result comes into the queue by itself.
 
-    Raises Unprocessable for an unknown remover or a picture that was not cut out here, and Conflict.
+    within: the part of the photo to look at, where a network takes what is behind the artwork for a piece of it.
+    Raises Unprocessable for an unknown remover, a part that is none, or a picture that was not cut out here; Conflict.
     """
     if arm not in CutoutTrial.Arm.values:
         raise Unprocessable(f"{arm!r} is no background remover.", code="arm_unknown")
@@ -67,6 +72,7 @@ def review_rerun(review: ArtReview, *, arm: str) -> Job:
     made_by = row.asset.job
     if made_by is None:
         raise Unprocessable("This picture was not cut out here.", code="no_source")
+    box = None if within is None else _box_px(within, made_by.source)
     row.status = ArtReview.Status.RERUNNING
     row.save(update_fields=["status", "updated_at"])
     job = Job.objects.create(
@@ -75,9 +81,21 @@ def review_rerun(review: ArtReview, *, arm: str) -> Job:
         photo_consent=made_by.photo_consent,
         review=row,
         wanted_arm=arm,
+        within=box,
     )
     ring_cutout(str(job.pk))
     return job
+
+
+def _box_px(shares: Shares, photo: Asset) -> list[int]:
+    extents_px = (photo.width_px, photo.height_px) * 2
+    if all(0 <= share <= 1 for share in shares):
+        box = [round(share * extent_px) for share, extent_px in zip(shares, extents_px, strict=True)]
+        if min(box[2] - box[0], box[3] - box[1]) >= _LEAST_PART_PX:
+            return box
+    raise Unprocessable(
+        f"Mark a part of the photo, {_LEAST_PART_PX} pixels wide and high at least.", code="part_unusable"
+    )
 
 
 def review_replace(review: ArtReview, data: bytes, *, name: str, user: User) -> ArtReview:

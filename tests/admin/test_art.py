@@ -165,6 +165,41 @@ def test_it_is_cut_out_again_by_whom_staff_want(browser: Client) -> None:
     assert again.status == "queued"
 
 
+def test_it_is_cut_out_again_from_the_part_that_staff_have_marked(browser: Client) -> None:
+    source = AssetFactory(
+        owner_type=Asset.OwnerType.SHIRT_UPLOAD, data=picture_png(400, 300), width_px=400, height_px=300
+    )
+    job = JobFactory(status="done", source=source)
+    review = ArtReview.objects.create(asset=AssetFactory(kind="transparent", owner_type="job", job=job))
+    assert "do-mark" in browser.get(f"{QUEUE}{review.pk}/").content.decode()
+    part = {"left": "12.5", "top": "10", "right": "75.3", "bottom": "100"}
+    decide(browser, review, "rerun", arm="self_hosted", **part)
+    assert Job.objects.get(review=review).within == [50, 30, 301, 300]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"left": "10"},
+        {"left": "a", "top": "0", "right": "50", "bottom": "50"},
+        {"left": "nan", "top": "0", "right": "50", "bottom": "50"},
+        {"left": "-1", "top": "0", "right": "50", "bottom": "50"},
+        {"left": "0", "top": "0", "right": "50", "bottom": "101"},
+        {"left": "50", "top": "0", "right": "10", "bottom": "50"},
+        {"left": "0", "top": "0", "right": "7.7", "bottom": "50"},  # 31 of 400 px
+    ],
+)
+def test_what_is_no_part_of_the_photo_is_refused(browser: Client, part: dict[str, str]) -> None:
+    source = AssetFactory(
+        owner_type=Asset.OwnerType.SHIRT_UPLOAD, data=picture_png(400, 300), width_px=400, height_px=300
+    )
+    job = JobFactory(status="done", source=source)
+    review = ArtReview.objects.create(asset=AssetFactory(kind="transparent", owner_type="job", job=job))
+    assert "Mark " in decide(browser, review, "rerun", arm="self_hosted", **part).content.decode()
+    review.refresh_from_db()
+    assert (review.status, Job.objects.filter(review=review).count()) == ("pending", 0)
+
+
 @pytest.mark.parametrize("role", [None, roles.CUSTOMER, roles.SUPPORT, roles.PRINTER])
 def test_others_decide_nothing(role: str | None) -> None:
     review = ArtReview.objects.create(asset=AssetFactory(kind="transparent"))

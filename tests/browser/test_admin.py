@@ -143,6 +143,21 @@ def test_art_is_approved_by_one_key(page: Page, shot: Shot, owner: User, setting
     page.keyboard.press("r")
     expect(page.locator("#do-reject")).to_be_visible()
     page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    photo = page.locator("#do-mark [data-part]")
+    frame = photo.bounding_box()
+    assert frame is not None
+    page.mouse.move(frame["x"] + 0.6 * frame["width"], frame["y"] + 0.7 * frame["height"])
+    page.mouse.down()
+    page.mouse.move(frame["x"] + 0.3 * frame["width"], frame["y"] + 0.2 * frame["height"], steps=4)
+    page.mouse.up()
+    page.mouse.move(frame["x"] + 5, frame["y"] + 5)  # let go of, so the box stays
+    sides = [
+        float(page.locator(f"#part-{side}").input_value()) for side in ("left", "top", "right", "bottom")
+    ]
+    assert sides == pytest.approx([30, 20, 60, 70], abs=0.4)
+    shot("art-mark")
+    page.locator("#do-mark").get_by_role("button", name="Back").click()
     page.keyboard.press("a")
     expect(page.get_by_text("Nothing is waiting")).to_be_visible()
     shot("art-empty")

@@ -292,3 +292,26 @@ def test_the_stages_are_timed_and_told(job: Job, cuts: Callable[[Any], None]) ->
     assert set(job.stages) >= {"starting", "extract", "background", "gate", "dpi", "verify"}
     assert job.result["stagesMs"] == job.stages
     assert all(spent_ms >= 0 for spent_ms in job.stages.values())
+
+
+def test_of_a_marked_part_nothing_else_is_cut_out_and_its_place_is_the_photos() -> None:
+    pixels = np.full((300, 400, 3), 255, np.uint8)
+    pixels[100:200, 40:140] = (220, 20, 30)
+    pixels[100:200, 240:340] = (20, 40, 220)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    job = job_create(photo(file.getvalue()), user=None)
+    Job.objects.filter(pk=job.pk).update(within=[200, 50, 400, 290])
+    run(job)
+    asset = Asset.objects.get(job=job)
+    assert asset.metadata["source_box_px"] == [238, 98, 342, 202]
+    found = np.asarray(Image.open(io.BytesIO(read_file(public_storage(), asset.public_name))))
+    assert found.shape == (104, 104, 4)
+    assert (found[2:-2, 2:-2] == (20, 40, 220, 255)).all()
+
+
+def test_a_drawing_of_a_marked_part_lies_on_no_photo_and_its_alternative_does() -> None:
+    found = pipeline.Findings(cutout(), alternative=cutout(), facts={"drawing": {}})
+    moved = pipeline._moved(found, 10, 20)
+    assert moved.main.box == (1, 2, 3, 4)
+    assert moved.alternative is not None and moved.alternative.box == (11, 22, 13, 24)

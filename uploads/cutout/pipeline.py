@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -102,7 +102,12 @@ def _do(job: Job, removers: Removers, progress: Progress) -> None:
         return
     data = files.read(private_storage(), job.source.original_file)
     picture = read_picture(data, max_pixels=settings.UPLOAD_MAX_PIXELS)
-    findings = _found(job, picture, removers, progress)
+    if job.within is None:
+        findings = _found(job, picture, removers, progress)
+    else:
+        left, top, right, bottom = job.within
+        part = picture.part((left, top, right, bottom))
+        findings = _moved(_found(job, part, removers, progress), left, top)
     progress.step(Job.Step.DPI)
     outputs = _outputs(findings)
     progress.step(Job.Step.VERIFY)
@@ -122,6 +127,21 @@ def _found(job: Job, picture: Picture, removers: Removers, progress: Progress) -
     if drawn is not None:
         return _of_drawing(drawn, photo, removers, progress)
     return _of_photo(photo, removers, progress)
+
+
+def _moved(findings: Findings, x_px: int, y_px: int) -> Findings:
+    """What was found in a part of the photo, in its place in the whole. A drawing lies on no photo."""
+
+    def moved(cutout: Cutout) -> Cutout:
+        left, top, right, bottom = cutout.box
+        return replace(cutout, box=(left + x_px, top + y_px, right + x_px, bottom + y_px))
+
+    drawn = "drawing" in findings.facts
+    return replace(
+        findings,
+        main=findings.main if drawn else moved(findings.main),
+        alternative=moved(findings.alternative) if findings.alternative else None,
+    )
 
 
 def _of_photo(photo: ByteArray, removers: Removers, progress: Progress) -> Findings:

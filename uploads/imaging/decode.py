@@ -1,9 +1,11 @@
 """From the bytes a stranger sent to pixels that are safe to work with."""
 
+from __future__ import annotations
+
 import io
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -60,6 +62,12 @@ class Picture:
     def rgb(self) -> NDArray[np.uint8]:
         """The colours alone, uint8 (H, W, 3), in memory of their own."""
         return np.asarray(cv2.cvtColor(self.rgba, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
+
+    def part(self, box: tuple[int, int, int, int]) -> Picture:
+        """The part between left, top, right and bottom (px), in memory of its own."""
+        left, top, right, bottom = box
+        pixels = np.ascontiguousarray(self.rgba[top:bottom, left:right])
+        return replace(self, rgba=pixels, width_px=pixels.shape[1], height_px=pixels.shape[0])
 
     @property
     def is_cut_out(self) -> bool:

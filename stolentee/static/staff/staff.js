@@ -16,6 +16,35 @@
   document.addEventListener("input", (event) => {
     const range = event.target.closest("[data-cut]");
     if (range) document.querySelector(range.dataset.cut).style.setProperty("--cut", `${range.value}%`);
+    const sides = event.target.closest(".st-sides");
+    if (sides) showPart(sides.closest("form"));
+  });
+
+  // A part of the photo is marked by drawing a box; the fields say the same in percent, and may be typed in.
+  const showPart = (form) => {
+    const [left, top, right, bottom] = ["left", "top", "right", "bottom"].map((side) => Number(form.elements[side].value));
+    const box = form.querySelector("[data-part] i");
+    box.hidden = right <= left || bottom <= top;
+    box.style.inset = `${top}% ${100 - right}% ${100 - bottom}% ${left}%`;
+  };
+
+  document.addEventListener("pointerdown", (event) => {
+    const photo = event.target.closest("[data-part]");
+    if (!photo) return;
+    const { elements } = photo.closest("form");
+    const frame = photo.getBoundingClientRect();
+    const percent = (place, from, extent) => Math.round(1000 * Math.min(1, Math.max(0, (place - from) / extent))) / 10;
+    const at = ({ clientX, clientY }) => [percent(clientX, frame.left, frame.width), percent(clientY, frame.top, frame.height)];
+    const [x, y] = at(event);
+    const draw = (move) => {
+      const [toX, toY] = at(move);
+      [elements.left.value, elements.right.value] = [Math.min(x, toX), Math.max(x, toX)];
+      [elements.top.value, elements.bottom.value] = [Math.min(y, toY), Math.max(y, toY)];
+      showPart(photo.closest("form"));
+    };
+    photo.setPointerCapture(event.pointerId);
+    photo.addEventListener("pointermove", draw);
+    photo.addEventListener("lostpointercapture", () => photo.removeEventListener("pointermove", draw), { once: true });
   });
 
   document.addEventListener("click", (event) => {
