@@ -18,6 +18,8 @@ _SIDE_PX = 1024
 _PER_OBJECT = 3
 # Lettering, dots and neon are not what one photographs in front of something.
 _LEAST_SOLID_SHARE = 0.35
+# How far from the subject a hasty hand draws its box (share of the subject's long side).
+_MARK_MARGIN = 0.07
 
 
 def composed_photos(objects: Iterable[Labelled], folder: Path, seed: int = 5) -> Iterator[Labelled]:
@@ -30,6 +32,16 @@ def composed_photos(objects: Iterable[Labelled], folder: Path, seed: int = 5) ->
             path = grounds[(place * _PER_OBJECT + number) % len(grounds)]
             rgb, truth = _laid_over(picture.truth, _ground(path, random), random)
             yield Labelled(f"{picture.name}_on_{path.stem}", "photo", rgb, truth)
+
+
+def marked(picture: Labelled) -> Labelled:
+    """Return the part of the picture that staff would mark: its subject and some of what is around it."""
+    left, top, width, height = cv2.boundingRect((picture.truth[..., 3] > 8).astype(np.uint8))
+    margin_px = round(_MARK_MARGIN * max(width, height))
+    rows = slice(max(0, top - margin_px), top + height + margin_px)
+    columns = slice(max(0, left - margin_px), left + width + margin_px)
+    rgb, truth = (np.ascontiguousarray(layer[rows, columns]) for layer in (picture.rgb, picture.truth))
+    return Labelled(f"{picture.name}, marked", picture.kind, rgb, truth)
 
 
 def _solid_share(truth: NDArray[np.uint8]) -> float:

@@ -30,6 +30,7 @@ from stolentee.metrics import pool_facts
 
 _STARTED = time.monotonic()
 _CACHE_S = 10
+_FAULT_KEPT_S = 1  # whoever comes back is believed at once, and an outage is not made worse by those who ask
 _SAVINGS_KEPT_S = 600  # the sums of a month change slowly
 _NO_WORKER_AFTER_S = 180  # so long a shop that has just started may do without one
 # Milliseconds from which a dependency counts as degraded (CONTRACT 9).
@@ -42,13 +43,15 @@ def _timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _kept(name: str, seconds: float, make: Callable[[], Any]) -> Any:
-    """What `make` says, asked for once in so many seconds by this process."""
-    at, known = _last.get(name, (-seconds, None))
-    if time.monotonic() - at < seconds:
+def _kept(
+    name: str, seconds: float, make: Callable[[], Any], *, is_fault: Callable[[Any], bool] | None = None
+) -> Any:
+    """What `make` says, asked for once in so many seconds by this process; a fault is asked about again soon."""
+    until, known = _last.get(name, (0.0, None))
+    if time.monotonic() < until:
         return known
     made = make()
-    _last[name] = (time.monotonic(), made)
+    _last[name] = (time.monotonic() + (_FAULT_KEPT_S if is_fault and is_fault(made) else seconds), made)
     return made
 
 
@@ -82,7 +85,7 @@ def _disk() -> dict[str, Any]:
 
 
 def _checks() -> dict[str, Any]:
-    """All checks, at most once in ten seconds: probes are cheap, but not free."""
+    """All checks, at most once in ten seconds, or in one while something is down: probes are cheap, but not free."""
 
     def ask() -> dict[str, Any]:
         return {
@@ -93,7 +96,10 @@ def _checks() -> dict[str, Any]:
             "disk": _disk(),
         }
 
-    checks: dict[str, Any] = _kept("checks", _CACHE_S, ask)
+    def is_fault(checks: dict[str, Any]) -> bool:
+        return any(check["status"] == "down" for check in checks.values())
+
+    checks: dict[str, Any] = _kept("checks", _CACHE_S, ask, is_fault=is_fault)
     return checks
 
 
@@ -119,7 +125,7 @@ def _work() -> dict[str, Any]:
             "queues": {name: asdict(queue) for name, queue in facts.queues.items()},
         }
 
-    work: dict[str, Any] = _kept("work", _CACHE_S, ask)
+    work: dict[str, Any] = _kept("work", _CACHE_S, ask, is_fault=lambda work: work["status"] == "unknown")
     return work
 
 

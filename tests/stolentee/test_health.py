@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -99,6 +100,26 @@ def test_without_a_database_the_shop_is_unhealthy_and_not_ready_but_alive() -> N
     detailed = get("/health/detailed")
     assert (detailed.status_code, detailed.json()["status"]) == (503, "unhealthy")
     assert detailed.json()["error"] == "OperationalError"
+
+
+def test_a_fault_is_asked_about_again_after_a_second_and_health_after_ten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: now, perf_counter=lambda: now))
+    broken = ConnectionHandler({"default": NO_DATABASE})["default"]
+    with monkeypatch.context() as fault:
+        fault.setattr(probes, "connection", broken)
+        assert get().status_code == 503
+    now = 100.9
+    assert get().status_code == 503
+    now = 101.1
+    assert get().status_code == 200
+    monkeypatch.setattr(probes, "connection", broken)
+    now = 111.0
+    assert get().status_code == 200
+    now = 111.2
+    assert get().status_code == 503
 
 
 @pytest.mark.usefixtures("no_redis")

@@ -21,6 +21,7 @@ from tests.stolentee.vendor import FakeRemoveBg
 pytestmark = [pytest.mark.production, pytest.mark.timeout(300)]
 PHOTO = Path(__file__).resolve().parents[2] / "demo" / "shirt-photo.jpg"
 HEALTH_IS_FRESH_AFTER_S = 10.5  # checks are kept for ten seconds in each process
+FAULT_IS_FORGOTTEN_AFTER_S = 1.1
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -104,6 +105,8 @@ def test_without_the_database_it_is_alive_unhealthy_and_back_at_once(shop: Produ
         ready = shop.get("/health/ready", Connection="close")
         in_a_row = [*in_a_row, time.monotonic() - started] if ready.status_code == 200 else []
     assert len(in_a_row) == 12 and in_a_row[0] < 4, in_a_row
+    time.sleep(FAULT_IS_FORGOTTEN_AFTER_S)
+    assert [shop.get("/health", Connection="close").status_code for _ in range(8)] == [200] * 8
 
 
 def test_a_restart_of_the_database_costs_no_request(shop: Production) -> None:
