@@ -43,7 +43,7 @@ SLOW_MODULES = tuple(
     )
 )
 # What runs in one profile alone. No database and no Redis has a say in the first. Pages are looked at on PostgreSQL,
-# and whoever attacks the money, the rights or the order of events meets the database that a shop has.
+# and whoever attacks the money, the rights, the files or the order of events meets the servers that a shop has.
 ONCE = {
     "embedded": (
         *(f"tests/{folder}/" for folder in ("architecture", "bench", "demo", "deploy", "tools")),
@@ -60,18 +60,21 @@ ONCE = {
             "tests/stolentee/test_boot.py",
             "tests/stolentee/test_sentry.py",
             "tests/uploads/cutout/backends/",
+            "tests/uploads/cutout/test_service.py",
             "tests/uploads/extraction/test_lettering.py",
         ),
     ),
     "production": (
         "tests/browser/",
+        "tests/admin/",
+        "tests/uploads/hostile/",
         *(f"tests/accounts/test_{name}.py" for name in ("object_walk", "takeover")),
-        *(f"tests/admin/test_{name}.py" for name in ("art", "roles_walk")),
         *(f"tests/orders/test_attacks_on_{name}.py" for name in ("money", "orders")),
         *(
             f"tests/orders/payments/test_{name}.py"
             for name in ("apply", "crashes", "permutations", "stripe_checkout", "stripe_gateway")
         ),
+        "tests/orders/production/test_desk.py",
         "tests/pricing/test_books_migration.py",
         "tests/stolentee/test_tracing.py",
         "tests/uploads/test_providers.py",

@@ -22,7 +22,7 @@ from tests.services import ServicesUnavailable, exit_on_sigterm, run, services
 
 SERVICE_NAMES = ("DATABASE_URL", "REDIS_URL")
 PROFILES = ("embedded", "production")
-PROCESSES = "2"
+PROCESSES = "3"  # on two cores: many tests wait, for servers and for time
 TIMEOUT_S = "120"
 PYTEST_SOME_FAILED = 1
 
