@@ -40,6 +40,7 @@ from uploads.compression.tasks import ring_derivatives
 from uploads.cutout.intermediates import expire
 from uploads.cutout.tasks import ring_cutout
 from uploads.models import Job
+from uploads.review import reviews_rerun_ended
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,7 @@ def ring_lost_work() -> dict[str, int]:
     """How many bells were rung, by model. Ringing twice is harmless: a row is claimed once."""
     derivatives_request_missing()
     reviews_open_missing()
+    reviews_rerun_ended()
     rung = {model.__name__: ring_all(model, bell) for model, bell in QUEUES_OF_RECORD.items()}
     if any(rung.values()):
         log.info("sweep.rang", **rung)

@@ -27,7 +27,7 @@ from common.errors import DomainError, Unprocessable
 from orders.models import LineArtwork
 from orders.production.art_desk import art_approve, art_reject, art_replace, artworks_open
 from products.models import Colour
-from uploads.models import ArtReview, CutoutTrial
+from uploads.models import ArtReview, CutoutTrial, Job
 from uploads.review import Shares, review_rerun
 
 _REASONS = (
@@ -153,6 +153,7 @@ class ArtReviewAdmin(LookedAtOnly, LongList):
             "removers": _removers() if source else [],
             "reasons": _REASONS,
             "sides": _SIDES,
+            "failed": review.reruns.filter(status=Job.Status.FAILED).order_by("created_at").last(),
             "skip": f"{reverse('admin:uploads_artreview_queue')}?{urlencode({'after': str(review.pk)})}",
         }
         return TemplateResponse(request, "orders/admin/art_item.html", context)

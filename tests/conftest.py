@@ -74,7 +74,8 @@ ONCE = {
             f"tests/orders/payments/test_{name}.py"
             for name in ("apply", "crashes", "permutations", "stripe_checkout", "stripe_gateway")
         ),
-        "tests/orders/production/test_desk.py",
+        "tests/ops/test_privacy.py",
+        *(f"tests/orders/production/test_{name}.py" for name in ("builder", "desk")),
         "tests/pricing/test_books_migration.py",
         "tests/stolentee/test_tracing.py",
         "tests/uploads/test_providers.py",

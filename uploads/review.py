@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import User
@@ -85,6 +86,19 @@ def review_rerun(review: ArtReview, *, arm: str, within: Shares | None = None) -
     )
     ring_cutout(str(job.pk))
     return job
+
+
+def reviews_rerun_ended() -> int:
+    """Puts pictures back into the queue whose cutting out again has come to nothing, and returns how many.
+
+    The job has failed or was cancelled, or staff have rejected what it made: somebody has to decide about the old one.
+    """
+    under_way = Job.objects.filter(review=OuterRef("pk"), status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
+    made = ArtReview.objects.filter(asset__job__review=OuterRef("pk")).exclude(
+        status=ArtReview.Status.REJECTED
+    )
+    ended = ArtReview.objects.filter(~Exists(under_way), ~Exists(made), status=ArtReview.Status.RERUNNING)
+    return ended.update(status=ArtReview.Status.PENDING, updated_at=timezone.now())
 
 
 def _box_px(shares: Shares, photo: Asset) -> list[int]:

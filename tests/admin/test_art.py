@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
@@ -56,6 +57,11 @@ def doubt(paid_order: Callable[..., Order], built: Any, big_art: Any) -> Doubt:
     (pack,) = built(order)
     assert pack.status == "done", pack.error_message
     return Doubt(order, ArtReview.objects.create(asset_id=big_art["id"]), pack)
+
+
+def status_of(review: ArtReview) -> str:
+    review.refresh_from_db()
+    return review.status
 
 
 def decide(client: Client, review: ArtReview, verb: str, **fields: Any) -> Any:
@@ -198,6 +204,40 @@ def test_what_is_no_part_of_the_photo_is_refused(browser: Client, part: dict[str
     assert "Mark " in decide(browser, review, "rerun", arm="self_hosted", **part).content.decode()
     review.refresh_from_db()
     assert (review.status, Job.objects.filter(review=review).count()) == ("pending", 0)
+
+
+def test_a_picture_whose_cutting_out_again_fails_comes_back_with_the_reason(browser: Client) -> None:
+    job = JobFactory(status="done")
+    review = ArtReview.objects.create(asset=AssetFactory(kind="transparent", owner_type="job", job=job))
+    decide(browser, review, "rerun", arm="self_hosted")
+    ring_lost_work()
+    assert status_of(review) == "rerunning"  # its job waits
+    again = Job.objects.get(review=review)
+    assert Job.claim(again.pk) is not None
+    ring_lost_work()
+    assert status_of(review) == "rerunning"  # its job is under way
+    Job.objects.filter(pk=again.pk).update(
+        status="failed", error_message="No artwork was found in the picture.", completed_at=timezone.now()
+    )
+    ring_lost_work()
+    assert status_of(review) == "pending"
+    assert "No artwork was found" in browser.get(f"{QUEUE}{review.pk}/").content.decode()
+
+
+def test_a_picture_comes_back_when_its_new_version_is_rejected(browser: Client) -> None:
+    job = JobFactory(status="done")
+    review = ArtReview.objects.create(asset=AssetFactory(kind="transparent", owner_type="job", job=job))
+    decide(browser, review, "rerun", arm="self_hosted")
+    again = Job.objects.get(review=review)
+    Job.objects.filter(pk=again.pk).update(status="done", completed_at=timezone.now())
+    fresh = ArtReview.objects.create(
+        asset=AssetFactory(kind="transparent", owner_type="job", job=again), replaces_id=review.asset_id
+    )
+    ring_lost_work()
+    assert status_of(review) == "rerunning"  # staff have not seen the new version yet
+    decide(browser, fresh, "reject", reason="Worse.")
+    ring_lost_work()
+    assert (status_of(review), status_of(fresh)) == ("pending", "rejected")
 
 
 @pytest.mark.parametrize("role", [None, roles.CUSTOMER, roles.SUPPORT, roles.PRINTER])

@@ -21,7 +21,7 @@ from tests.factories import UserFactory
 from tests.factories.accounts import PASSWORD
 from uploads.cutout import pipeline
 from uploads.cutout.rollout import rollout_percent
-from uploads.models import ArtReview
+from uploads.models import ArtReview, Job
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 Shot = Callable[..., None]
@@ -132,7 +132,9 @@ def test_a_refund_asks_for_the_second_factor(page: Page, shot: Shot, owner: User
     assert (str(refund.amount), refund.actor) == ("12.98", f"staff:{owner.pk}")
 
 
-def test_art_is_approved_by_one_key(page: Page, shot: Shot, owner: User, settings: Any, guest: Any) -> None:
+def test_art_is_marked_cut_out_again_and_approved_by_one_key(
+    page: Page, shot: Shot, owner: User, settings: Any, guest: Any
+) -> None:
     settings.CUTOUT_MIN_SCORE = 1.01  # whatever comes out, a person looks at it
     review = scene.doubtful_cutout(pipeline.run)
     log_in(page, owner)
@@ -147,22 +149,31 @@ def test_art_is_approved_by_one_key(page: Page, shot: Shot, owner: User, setting
     photo = page.locator("#do-mark [data-part]")
     frame = photo.bounding_box()
     assert frame is not None
-    page.mouse.move(frame["x"] + 0.6 * frame["width"], frame["y"] + 0.7 * frame["height"])
+    page.mouse.move(frame["x"] + 0.78 * frame["width"], frame["y"] + 0.71 * frame["height"])
     page.mouse.down()
-    page.mouse.move(frame["x"] + 0.3 * frame["width"], frame["y"] + 0.2 * frame["height"], steps=4)
+    page.mouse.move(frame["x"] + 0.22 * frame["width"], frame["y"] + 0.28 * frame["height"], steps=4)
     page.mouse.up()
     page.mouse.move(frame["x"] + 5, frame["y"] + 5)  # let go of, so the box stays
     sides = [
         float(page.locator(f"#part-{side}").input_value()) for side in ("left", "top", "right", "bottom")
     ]
-    assert sides == pytest.approx([30, 20, 60, 70], abs=0.4)
+    assert sides == pytest.approx([22, 28, 78, 71], abs=0.4)
     shot("art-mark")
-    page.locator("#do-mark").get_by_role("button", name="Back").click()
+    page.locator("#do-mark").get_by_role("button", name="Cut out with our own rembg").click()
+    expect(page.get_by_text("is being cut out again")).to_be_visible()
+    again = Job.objects.get(review=review)
+    pipeline.run(str(again.pk))
+    page.goto("/admin/uploads/artreview/queue/")
+    expect(page.get_by_text("a new version")).to_be_visible()
     page.keyboard.press("a")
     expect(page.get_by_text("Nothing is waiting")).to_be_visible()
     shot("art-empty")
     review.refresh_from_db()
-    assert (review.status, review.decided_by) == (ArtReview.Status.APPROVED, owner)
+    fresh = ArtReview.objects.select_related("asset").get(asset__job=again)
+    assert (review.status, fresh.status, fresh.decided_by) == ("replaced", "approved", owner)
+    left, top, right, bottom = fresh.asset.metadata["source_box_px"]
+    marked = again.within
+    assert marked[0] <= left < right <= marked[2] and marked[1] <= top < bottom <= marked[3]
 
 
 def test_a_price_book_is_previewed_and_published(

@@ -12,7 +12,7 @@ from uploads.extraction.services import consent_ground
 from uploads.models import Asset, Job
 
 # To be raised with every change to what comes out of the pipeline: results of other versions are not used again.
-PIPELINE_VERSION = 7
+PIPELINE_VERSION = 8
 
 
 def content_key(job: Job) -> str:
