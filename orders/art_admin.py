@@ -153,7 +153,7 @@ class ArtReviewAdmin(LookedAtOnly, LongList):
             "removers": _removers() if source else [],
             "reasons": _REASONS,
             "sides": _SIDES,
-            "failed": review.reruns.filter(status=Job.Status.FAILED).order_by("created_at").last(),
+            "failed": review.reruns.filter(status=Job.Status.FAILED).first(),
             "skip": f"{reverse('admin:uploads_artreview_queue')}?{urlencode({'after': str(review.pk)})}",
         }
         return TemplateResponse(request, "orders/admin/art_item.html", context)

@@ -59,6 +59,12 @@ def doubt(paid_order: Callable[..., Order], built: Any, big_art: Any) -> Doubt:
     return Doubt(order, ArtReview.objects.create(asset_id=big_art["id"]), pack)
 
 
+def cut_out(job: Job, **fields: Any) -> ArtReview:
+    """What the job has cut out waits for a decision."""
+    asset = AssetFactory(kind="transparent", owner_type="job", job=job)
+    return ArtReview.objects.create(asset=asset, **fields)
+
+
 def status_of(review: ArtReview) -> str:
     review.refresh_from_db()
     return review.status
@@ -162,7 +168,7 @@ def test_what_is_no_picture_replaces_nothing(browser: Client, doubt: Doubt) -> N
 
 def test_it_is_cut_out_again_by_whom_staff_want(browser: Client) -> None:
     job = JobFactory(status="done")
-    review = ArtReview.objects.create(asset=AssetFactory(kind="transparent", owner_type="job", job=job))
+    review = cut_out(job)
     assert "is no background remover" in decide(browser, review, "rerun", arm="magic").content.decode()
     decide(browser, review, "rerun", arm="removebg")
     review.refresh_from_db()
@@ -175,8 +181,7 @@ def test_it_is_cut_out_again_from_the_part_that_staff_have_marked(browser: Clien
     source = AssetFactory(
         owner_type=Asset.OwnerType.SHIRT_UPLOAD, data=picture_png(400, 300), width_px=400, height_px=300
     )
-    job = JobFactory(status="done", source=source)
-    review = ArtReview.objects.create(asset=AssetFactory(kind="transparent", owner_type="job", job=job))
+    review = cut_out(JobFactory(status="done", source=source))
     assert "do-mark" in browser.get(f"{QUEUE}{review.pk}/").content.decode()
     part = {"left": "12.5", "top": "10", "right": "75.3", "bottom": "100"}
     decide(browser, review, "rerun", arm="self_hosted", **part)
@@ -199,16 +204,14 @@ def test_what_is_no_part_of_the_photo_is_refused(browser: Client, part: dict[str
     source = AssetFactory(
         owner_type=Asset.OwnerType.SHIRT_UPLOAD, data=picture_png(400, 300), width_px=400, height_px=300
     )
-    job = JobFactory(status="done", source=source)
-    review = ArtReview.objects.create(asset=AssetFactory(kind="transparent", owner_type="job", job=job))
+    review = cut_out(JobFactory(status="done", source=source))
     assert "Mark " in decide(browser, review, "rerun", arm="self_hosted", **part).content.decode()
     review.refresh_from_db()
     assert (review.status, Job.objects.filter(review=review).count()) == ("pending", 0)
 
 
 def test_a_picture_whose_cutting_out_again_fails_comes_back_with_the_reason(browser: Client) -> None:
-    job = JobFactory(status="done")
-    review = ArtReview.objects.create(asset=AssetFactory(kind="transparent", owner_type="job", job=job))
+    review = cut_out(JobFactory(status="done"))
     decide(browser, review, "rerun", arm="self_hosted")
     ring_lost_work()
     assert status_of(review) == "rerunning"  # its job waits
@@ -225,14 +228,11 @@ def test_a_picture_whose_cutting_out_again_fails_comes_back_with_the_reason(brow
 
 
 def test_a_picture_comes_back_when_its_new_version_is_rejected(browser: Client) -> None:
-    job = JobFactory(status="done")
-    review = ArtReview.objects.create(asset=AssetFactory(kind="transparent", owner_type="job", job=job))
+    review = cut_out(JobFactory(status="done"))
     decide(browser, review, "rerun", arm="self_hosted")
     again = Job.objects.get(review=review)
     Job.objects.filter(pk=again.pk).update(status="done", completed_at=timezone.now())
-    fresh = ArtReview.objects.create(
-        asset=AssetFactory(kind="transparent", owner_type="job", job=again), replaces_id=review.asset_id
-    )
+    fresh = cut_out(again, replaces_id=review.asset_id)
     ring_lost_work()
     assert status_of(review) == "rerunning"  # staff have not seen the new version yet
     decide(browser, fresh, "reject", reason="Worse.")

@@ -31,16 +31,16 @@
   document.addEventListener("pointerdown", (event) => {
     const photo = event.target.closest("[data-part]");
     if (!photo) return;
-    const { elements } = photo.closest("form");
+    const form = photo.closest("form");
     const frame = photo.getBoundingClientRect();
     const percent = (place, from, extent) => Math.round(1000 * Math.min(1, Math.max(0, (place - from) / extent))) / 10;
     const at = ({ clientX, clientY }) => [percent(clientX, frame.left, frame.width), percent(clientY, frame.top, frame.height)];
     const [x, y] = at(event);
     const draw = (move) => {
       const [toX, toY] = at(move);
-      [elements.left.value, elements.right.value] = [Math.min(x, toX), Math.max(x, toX)];
-      [elements.top.value, elements.bottom.value] = [Math.min(y, toY), Math.max(y, toY)];
-      showPart(photo.closest("form"));
+      [form.elements.left.value, form.elements.right.value] = [Math.min(x, toX), Math.max(x, toX)];
+      [form.elements.top.value, form.elements.bottom.value] = [Math.min(y, toY), Math.max(y, toY)];
+      showPart(form);
     };
     photo.setPointerCapture(event.pointerId);
     photo.addEventListener("pointermove", draw);
